@@ -1,0 +1,80 @@
+namespace Gateway.Messages;
+
+/// <summary>
+/// Every bound of the gateway, by stage, with what happens when it is reached (law L8). Nothing elsewhere may
+/// hold a size, count or time of its own: a reader finds all of them here, and a test finds all of them tested.
+/// </summary>
+internal static class Limits
+{
+    /// <summary>The front door: what any request may be.</summary>
+    internal static class Http
+    {
+        /// <summary>Request bodies outside the webhook receiver. Over it: 413.</summary>
+        public const int BodyBytes = 1024 * 1024;
+    }
+
+    /// <summary>Updates on their way in.</summary>
+    internal static class Ingest
+    {
+        /// <summary>
+        /// One update. The Bot API names no maximum; its largest documented parts (a 4,096 character text with entities, a
+        /// reply and a pinned message inside) stay under 300 KiB, so 1 MiB is three times that. Over it: 413.
+        /// </summary>
+        public const int UpdateBytes = 1024 * 1024;
+
+        /// <summary>The longest kind that is kept by name; the column is VARCHAR(64). Longer: kind <c>unknown</c>.</summary>
+        public const int KindBytes = 64;
+    }
+
+    /// <summary>The commit queue, the group commit and history reads.</summary>
+    internal static class Log
+    {
+        /// <summary>Updates waiting for the committer. Full: the waiter is answered 503 with <c>Retry-After</c>.</summary>
+        public const int CommitQueueUpdates = 8192;
+
+        /// <summary>Payload bytes waiting for the committer. Full: as above.</summary>
+        public const long CommitQueueBytes = 64L * 1024 * 1024;
+
+        /// <summary>Updates in one transaction.</summary>
+        public const int BatchUpdates = 512;
+
+        /// <summary>Payload bytes in one transaction; stays under MySQL's default <c>max_allowed_packet</c> of 16 MiB with room for the rest.</summary>
+        public const int BatchBytes = 4 * 1024 * 1024;
+
+        /// <summary>Events in one history page; a longer request is cut to it.</summary>
+        public const int PageEvents = 500;
+
+        /// <summary>Payload bytes in one history page; the page ends after the event that reaches it.</summary>
+        public const int PageBytes = 4 * 1024 * 1024;
+
+        /// <summary>A key used again on a row older than this names a new update (Telegram keeps updates 24 h; design section 3).</summary>
+        public static readonly TimeSpan DedupWindow = TimeSpan.FromHours(48);
+
+        /// <summary>How far a log whose head moved back jumps above the highest seq that was ever seen.</summary>
+        public const long ResetJump = 1_000_000;
+    }
+
+    /// <summary>From the commit to the hub.</summary>
+    internal static class Publish
+    {
+        /// <summary>Batches waiting for the publisher. Full: payloads are let go, the highest seq is kept, readers fetch from the log.</summary>
+        public const int QueueBatches = 256;
+    }
+
+    /// <summary>From the hub to the sockets.</summary>
+    internal static class Deliver
+    {
+        /// <summary>What one send carries at most.</summary>
+        public const int SendBytes = 64 * 1024;
+    }
+
+    /// <summary>Credentials and grants.</summary>
+    internal static class Access
+    {
+        /// <summary>How often the control version row is read.</summary>
+        public static readonly TimeSpan VersionPoll = TimeSpan.FromMilliseconds(250);
+
+        /// <summary>Permissions known to be current longer ago than this: delivery holds (law L7).</summary>
+        public static readonly TimeSpan VersionStale = TimeSpan.FromSeconds(1);
+    }
+}
