@@ -54,6 +54,19 @@ internal static class Limits
         public const long ResetJump = 1_000_000;
     }
 
+    /// <summary>The database as a whole.</summary>
+    internal static class Storage
+    {
+        /// <summary>
+        /// How long a control statement waits for SQLite's write lock. The log's commits and the command line's transactions stay
+        /// under 50 ms, so a longer wait is a stuck process. Over it: the statement fails as "database away".
+        /// </summary>
+        public static readonly TimeSpan SqliteBusy = TimeSpan.FromSeconds(5);
+
+        /// <summary>How long a starting process waits for another one that migrates. Over it: refuses to start.</summary>
+        public static readonly TimeSpan MigrationLock = TimeSpan.FromSeconds(30);
+    }
+
     /// <summary>From the commit to the hub.</summary>
     internal static class Publish
     {

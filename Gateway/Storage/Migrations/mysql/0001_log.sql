@@ -1,6 +1,6 @@
 -- The log and what it is projected into (design section 3). Times are Unix milliseconds, ids the gateway's unless they say telegram.
 
-CREATE TABLE log_head (
+CREATE TABLE IF NOT EXISTS log_head (
   id               TINYINT      NOT NULL,
   log_id           CHAR(8)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   seq              BIGINT       NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE log_head (
 ) ENGINE=InnoDB;
 
 -- Identities this log had before; last_seq is how far the old identity reaches in this database.
-CREATE TABLE log_history (
+CREATE TABLE IF NOT EXISTS log_history (
   log_id           CHAR(8)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   last_seq         BIGINT       NOT NULL,
   seen_seq         BIGINT       NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE log_history (
   PRIMARY KEY (log_id)
 ) ENGINE=InnoDB;
 
-CREATE TABLE bots (
+CREATE TABLE IF NOT EXISTS bots (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
   telegram_id      BIGINT       NOT NULL,
   username         VARCHAR(64)  NULL,
@@ -38,7 +38,7 @@ CREATE TABLE bots (
   KEY bots_token (token_hash)
 ) ENGINE=InnoDB;
 
-CREATE TABLE chats (
+CREATE TABLE IF NOT EXISTS chats (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
   bot_id           BIGINT       NOT NULL,
   telegram_chat_id BIGINT       NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE chats (
   UNIQUE KEY chats_identity (bot_id, telegram_chat_id, realm)
 ) ENGINE=InnoDB;
 
-CREATE TABLE events (
+CREATE TABLE IF NOT EXISTS events (
   seq              BIGINT       NOT NULL,
   bot_id           BIGINT       NOT NULL,
   chat_id          BIGINT       NULL,
@@ -73,7 +73,7 @@ CREATE TABLE events (
 
 -- One row per message; id is the seq of the event that created it. unique_telegram_id is the Telegram id where it names
 -- one message for ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
-CREATE TABLE messages (
+CREATE TABLE IF NOT EXISTS messages (
   id               BIGINT       NOT NULL,
   bot_id           BIGINT       NOT NULL,
   chat_id          BIGINT       NOT NULL,

@@ -1,12 +1,12 @@
 -- Who may do what, and the version row that tells every process that something changed (design sections 4 and 9).
 
-CREATE TABLE control_version (
+CREATE TABLE IF NOT EXISTS control_version (
   id               TINYINT      NOT NULL,
   version          BIGINT       NOT NULL,
   PRIMARY KEY (id)
 ) ENGINE=InnoDB;
 
-CREATE TABLE users (
+CREATE TABLE IF NOT EXISTS users (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
   name             VARCHAR(128) NOT NULL,
   role             VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE users (
   UNIQUE KEY users_name (name)
 ) ENGINE=InnoDB;
 
-CREATE TABLE api_keys (
+CREATE TABLE IF NOT EXISTS api_keys (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
   name             VARCHAR(128) NOT NULL,
   hash             VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE api_keys (
 ) ENGINE=InnoDB;
 
 -- Exactly one of chat_id and bot_id is set.
-CREATE TABLE grants (
+CREATE TABLE IF NOT EXISTS grants (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
   key_id           BIGINT       NOT NULL,
   chat_id          BIGINT       NULL,

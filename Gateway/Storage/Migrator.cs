@@ -1,0 +1,108 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Security.Cryptography;
+using Gateway.Messages;
+
+namespace Gateway.Storage;
+
+/// <summary>
+/// Brings a database to the schema this program knows, once, whichever of several starting processes comes first, and puts
+/// the two one-row tables in place. SQLite: everything in one immediate transaction. MySQL commits each DDL statement by
+/// itself, so there a named lock keeps others out and the files say IF NOT EXISTS: a migration that a crash cut short is run again.
+/// </summary>
+internal sealed class Migrator(IDatabase database, TimeProvider time)
+{
+    private const string LogIdAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    private readonly IReadOnlyList<MigrationFile> _files = MigrationFiles.Of(database.Dialect);
+
+    /// <summary>The newest schema this program knows.</summary>
+    public int KnownVersion => _files[^1].Version;
+
+    public static string NewLogId() => RandomNumberGenerator.GetString(LogIdAlphabet, 8);
+
+    public async ValueTask<MigrationOutcome> MigrateAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await database.OpenAsync(cancellation);
+            if (database.Dialect == SqliteDatabase.DialectName) return await MigrateLockedAsync(connection, cancellation);
+
+            if (!await TryLockAsync(connection, cancellation))
+                return new(MigrationStatus.Unavailable, 0, KnownVersion, "another process has been migrating this database for too long");
+            try
+            {
+                return await MigrateLockedAsync(connection, cancellation);
+            }
+            finally
+            {
+                await ScalarAsync(connection, null, $"SELECT RELEASE_LOCK({LockName})", CancellationToken.None);
+            }
+        }
+        catch (DbException e)
+        {
+            return new(MigrationStatus.Unavailable, 0, KnownVersion, e.Message);
+        }
+    }
+
+    // Server-wide, so named after the database; a name has at most 64 characters.
+    private const string LockName = "CONCAT('gateway-migrate-', MD5(DATABASE()))";
+
+    private static async ValueTask<bool> TryLockAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        var seconds = (int)Limits.Storage.MigrationLock.TotalSeconds;
+        return await ScalarAsync(connection, null, $"SELECT GET_LOCK({LockName}, {seconds})", cancellation) == 1;
+    }
+
+    private async ValueTask<MigrationOutcome> MigrateLockedAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        await using var transaction = await database.BeginWriteAsync(connection, cancellation);
+        await ScalarAsync(connection, transaction,
+            "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(128) NOT NULL, applied_at_ms BIGINT NOT NULL)",
+            cancellation);
+        var found = (int)(await ScalarAsync(connection, transaction, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", cancellation) ?? 0);
+        if (found > KnownVersion)
+            return new(MigrationStatus.SchemaTooNew, found, KnownVersion,
+                $"the database has schema {found}, this program knows {KnownVersion}: start a newer gateway, or restore a backup from before the upgrade");
+
+        foreach (var file in _files)
+        {
+            if (file.Version <= found) continue;
+            await ScalarAsync(connection, transaction, file.Sql, cancellation);
+            await RecordAsync(connection, transaction, file, cancellation);
+        }
+
+        await SeedAsync(connection, transaction, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return new(MigrationStatus.Ready, found, KnownVersion, null);
+    }
+
+    private async ValueTask RecordAsync(DbConnection connection, DbTransaction transaction, MigrationFile file, CancellationToken cancellation)
+    {
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "INSERT INTO schema_migrations (version, name, applied_at_ms) VALUES (@version, @name, @now)";
+        command.AddParameter("@version", file.Version);
+        command.AddParameter("@name", file.Name);
+        command.AddParameter("@now", time.GetUtcNow().ToUnixTimeMilliseconds());
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static async ValueTask SeedAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellation)
+    {
+        if (await ScalarAsync(connection, transaction, "SELECT COUNT(*) FROM log_head", cancellation) == 0)
+            await ScalarAsync(connection, transaction,
+                $"INSERT INTO log_head (id, log_id, seq, created_at_ms) VALUES (1, '{NewLogId()}', 0, 0)", cancellation);
+        if (await ScalarAsync(connection, transaction, "SELECT COUNT(*) FROM control_version", cancellation) == 0)
+            await ScalarAsync(connection, transaction, "INSERT INTO control_version (id, version) VALUES (1, 1)", cancellation);
+    }
+
+    private static async ValueTask<long?> ScalarAsync(DbConnection connection, DbTransaction? transaction, string sql, CancellationToken cancellation)
+    {
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        var value = await command.ExecuteScalarAsync(cancellation);
+        return value is null or DBNull ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
+    }
+}
