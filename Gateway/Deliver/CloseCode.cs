@@ -4,6 +4,15 @@ namespace Gateway.Deliver;
 internal enum CloseCode
 {
     Normal = 1000,
+
+    /// <summary>The peer broke RFC 6455.</summary>
+    ProtocolError = 1002,
+
+    /// <summary>A binary message: this protocol is JSON text.</summary>
+    UnsupportedData = 1003,
+
+    /// <summary>Text that is not UTF-8.</summary>
+    InvalidPayload = 1007,
     MessageTooBig = 1009,
     Unauthenticated = 4001,
     Forbidden = 4003,
