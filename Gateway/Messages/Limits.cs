@@ -89,5 +89,36 @@ internal static class Limits
 
         /// <summary>Permissions known to be current longer ago than this: delivery holds (law L7).</summary>
         public static readonly TimeSpan VersionStale = TimeSpan.FromSeconds(1);
+
+        /// <summary>One read of control data. Over it: the connection is given up and the read counts as failed.</summary>
+        public static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(750);
+
+        /// <summary>
+        /// A presented key: <c>tgw_</c>, up to 19 digits, <c>_</c>, 54 characters make 78. Longer: rejected without a look.
+        /// </summary>
+        public const int KeyTextChars = 128;
+
+        /// <summary>
+        /// Argon2id memory and passes: 7 MiB and 5 are the smallest of OWASP's equivalent settings. A key has 256 random bits, so the cost protects
+        /// nothing that could be guessed; the smallest memory keeps verification from pushing an idle gateway over its 20 MB.
+        /// </summary>
+        public const int Argon2MemoryKiB = 7168;
+
+        public const int Argon2Passes = 5;
+
+        /// <summary>Argon2 runs at once; more wait. Two use at most two cores and 14 MiB.</summary>
+        public const int ConcurrentVerifications = 2;
+
+        /// <summary>Key ids under verification or waiting for it. Over it: the credential cannot be checked now (503, 4103).</summary>
+        public const int WaitingVerifications = 256;
+
+        /// <summary>Verified keys remembered; as many refused ones. Over it: an arbitrary one is forgotten and verified again when it comes back.</summary>
+        public const int VerifiedKeys = 10_000;
+
+        /// <summary>Key ids named in one reload statement; more principals take more statements.</summary>
+        public const int ReloadKeys = 200;
+
+        /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
+        public const int WebhookSecretGoodChars = 22;
     }
 }

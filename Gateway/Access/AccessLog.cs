@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Access;
+
+internal static partial class AccessLog
+{
+    [LoggerMessage(1700, LogLevel.Debug, "Control version {Version}: reloaded the grants of {Count} keys in use")]
+    public static partial void ControlChanged(ILogger logger, long version, int count);
+
+    [LoggerMessage(1701, LogLevel.Warning, "Permissions cannot be read from the database; deliveries hold after one second until they can")]
+    public static partial void ControlUnreadable(ILogger logger);
+
+    [LoggerMessage(1702, LogLevel.Information, "Permissions can be read from the database again; deliveries go on")]
+    public static partial void ControlReadable(ILogger logger);
+}

@@ -1,0 +1,13 @@
+using System.Diagnostics.Metrics;
+using Gateway.Telemetry;
+
+namespace Gateway.Access;
+
+internal static class AccessTelemetry
+{
+    public static readonly Counter<long> MadeUpKeys =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.made_up_keys", description: "Presented API keys whose check tag was wrong");
+
+    public static readonly Counter<long> RefusedKeys =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.refused_keys", description: "Presented API keys that were unknown, revoked, expired or did not match");
+}

@@ -1,0 +1,112 @@
+using Gateway.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Access;
+
+/// <summary>
+/// Reads <c>control_version</c> every 250 ms; on a change reloads the grants of every principal in use and tells the observers. How current
+/// the grants are is counted from before the read that found them so: time that passes while the answer travels counts against them.
+/// </summary>
+internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals principals, TimeProvider time, ILogger logger)
+{
+    private long loadedVersion = -1;
+    private long toldVersion = -1;
+    private bool isAway;
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Limits.Access.VersionPoll, time);
+        do
+        {
+            await PollAsync(cancellation);
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    /// <summary>One look. True when everything is loaded under the version that was read.</summary>
+    public async Task<bool> PollAsync(CancellationToken cancellation)
+    {
+        var before = time.GetTimestamp();
+        var version = await store.ReadVersionAsync(cancellation);
+        if (version is null || !await LoadAsync(version.Value, cancellation))
+        {
+            NoteAway(true);
+            return false;
+        }
+
+        NoteAway(false);
+        principals.MarkCurrent(before);
+        if (principals.ExpireDue())
+        {
+            // Nothing changed in the database, but some streams have to end.
+            toldVersion = -1;
+        }
+
+        return await TellAsync(version.Value, cancellation);
+    }
+
+    /// <summary>
+    /// What is loaded here was read after the version, so it holds every change of that version and perhaps a later one;
+    /// a later one is then found by the next poll and loaded again.
+    /// </summary>
+    private async Task<bool> LoadAsync(long version, CancellationToken cancellation)
+    {
+        if (version == loadedVersion)
+        {
+            return true;
+        }
+
+        var ids = principals.BeginReload(version);
+        for (var start = 0; start < ids.Length; start += Limits.Access.ReloadKeys)
+        {
+            var part = ids.AsMemory(start, Math.Min(Limits.Access.ReloadKeys, ids.Length - start));
+            var rows = await store.ReadKeysAsync(part, cancellation);
+            var grants = rows is null ? null : await store.ReadGrantsAsync(rows, cancellation);
+            if (grants is null)
+            {
+                return false;
+            }
+
+            principals.Apply(part.Span, rows!, grants);
+        }
+
+        AccessLog.ControlChanged(logger, version, ids.Length);
+        loadedVersion = version;
+        return true;
+    }
+
+    private async Task<bool> TellAsync(long version, CancellationToken cancellation)
+    {
+        if (version == toldVersion)
+        {
+            return true;
+        }
+
+        var all = true;
+        foreach (var observer in principals.Observers)
+        {
+            all &= await observer.OnControlChangedAsync(version, cancellation);
+        }
+
+        toldVersion = all ? version : -1;
+        return all;
+    }
+
+    private void NoteAway(bool away)
+    {
+        if (away == isAway)
+        {
+            return;
+        }
+
+        isAway = away;
+        if (away)
+        {
+            AccessLog.ControlUnreadable(logger);
+        }
+        else
+        {
+            AccessLog.ControlReadable(logger);
+        }
+    }
+}
