@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+
+namespace Gateway.Tests.Tidy;
+
+/// <summary>Calls that break a promise quietly. Each rule names where it does not hold, and why.</summary>
+public sealed class BannedCallTests
+{
+    private sealed record Rule(string Why, string Pattern, params string[] AllowedIn);
+
+    private static readonly Rule[] Rules =
+    [
+        new("time comes from the injected TimeProvider, or tests cannot turn the clock", @"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b"),
+        new("a delay without the TimeProvider cannot be tested", @"\bTask\.Delay\((?!.*(\b[tT]ime\b|[tT]imeProvider|\bclock\b))"),
+        new("a blocked pool thread stalls every connection", @"\bThread\.(Sleep|SpinWait)\("),
+        new("shared randomness makes a failure unrepeatable; secrets take RandomNumberGenerator", @"\bRandom\.Shared\b|\bnew Random\(\)"),
+        new("output belongs to the command line; the server writes logs", @"\bConsole\.(Write|Out|Error)", "Gateway/Cli/", "Gateway/Hosting/"),
+        new("waiting for a task blocks a pool thread", @"\.GetAwaiter\(\)\.GetResult\(\)|\.Wait\(\)"),
+        new("an exception that nobody sees hides a broken environment", @"\bcatch\b[^{]*\{\s*\}"),
+        new("an unbounded queue breaks law L8", @"\bChannel\.CreateUnbounded\b"),
+        new("fire and forget loses the exception; loops are supervised", @"\basync\s+void\b"),
+        new("the process's fate is the supervisor's decision", @"\bEnvironment\.(Exit|FailFast)\(", "Gateway/Hosting/", "Gateway/Cli/"),
+        new("the collector knows better", @"\bGC\.Collect\("),
+        new("reflection is cut away by the AOT compiler", @"\bActivator\.CreateInstance\b|\bType\.GetType\("),
+    ];
+
+    public static TheoryData<int> RuleNumbers => [.. Enumerable.Range(0, Rules.Length)];
+
+    [Theory]
+    [MemberData(nameof(RuleNumbers))]
+    public void Source_BannedCall_IsNowhere(int number)
+    {
+        Rule rule = Rules[number];
+        Regex pattern = new(rule.Pattern, RegexOptions.CultureInvariant);
+        List<string> found = [];
+        foreach (SourceFile file in SourceFile.Gateway.Where(file => !rule.AllowedIn.Any(place => file.RelativePath.StartsWith(place, StringComparison.Ordinal))))
+        {
+            string code = string.Join('\n', file.CodeLines);
+            foreach (Match match in pattern.Matches(code))
+            {
+                int line = code.AsSpan(0, match.Index).Count('\n');
+                found.Add($"{file.RelativePath}:{line + 1}: {file.Lines[line].Trim()} ({rule.Why})");
+            }
+        }
+
+        Violations.None(found);
+    }
+
+    [Fact]
+    public void Tests_Waiting_IsForASignal()
+    {
+        Regex sleeping = new(@"\bThread\.Sleep\(|\bTask\.Delay\((?!.*(\b[tT]ime\b|[tT]imeProvider|\bclock\b|Timeout|Infinite))", RegexOptions.CultureInvariant);
+
+        Violations.None(FileShapeTests.Find(sleeping, file => file.RelativePath.StartsWith("Gateway.Tests/", StringComparison.Ordinal) ? file.CodeLines : []));
+    }
+}
