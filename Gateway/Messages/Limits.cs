@@ -24,6 +24,12 @@ internal static class Limits
 
         /// <summary>The longest kind that is kept by name; the column is VARCHAR(64). Longer: kind <c>unknown</c>.</summary>
         public const int KindBytes = 64;
+
+        /// <summary>
+        /// Nesting of an update. The deepest the Bot API can send (a reply with a rich message of nested blocks) stays under 100; a body that
+        /// deep is still readable by every consumer's JSON parser, one of thousands of levels is not. Deeper: kind <c>unparsed</c>, stored all the same.
+        /// </summary>
+        public const int UpdateDepth = 512;
     }
 
     /// <summary>The commit queue, the group commit and history reads.</summary>
