@@ -58,6 +58,24 @@ internal static class Limits
 
         /// <summary>How far a log whose head moved back jumps above the highest seq that was ever seen.</summary>
         public const long ResetJump = 1_000_000;
+
+        /// <summary>Former log identities whose highest seq is remembered. Over it: the oldest is forgotten, sixteen restores ago.</summary>
+        public const int HighWaterIdentities = 16;
+
+        /// <summary>How often the highest position seen is written to disk: what a restore right after a crash could go unnoticed by.</summary>
+        public static readonly TimeSpan HighWaterWrite = TimeSpan.FromSeconds(1);
+
+        /// <summary>How often one batch is given to the store again, and for how long. Over either: its waiters get 503.</summary>
+        public const int CommitAttempts = 12;
+
+        /// <summary>See <see cref="CommitAttempts"/>; above the 3 s for which a frozen process can hold the head lock.</summary>
+        public static readonly TimeSpan CommitRetry = TimeSpan.FromSeconds(10);
+
+        /// <summary>The first pause before a retry or a probe; it doubles up to <see cref="BackoffMost"/>.</summary>
+        public static readonly TimeSpan BackoffLeast = TimeSpan.FromMilliseconds(5);
+
+        /// <summary>The longest pause between two probes of a database that is away; full speed is back within 2 s of its return.</summary>
+        public static readonly TimeSpan BackoffMost = TimeSpan.FromMilliseconds(400);
     }
 
     /// <summary>The database as a whole.</summary>
