@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>What the proxy does with a request packet that a MySQL client sends.</summary>
+internal enum PacketFate
+{
+    Forward,
+
+    /// <summary>Forward it, wait until the server has answered, drop the answer and close both sides.</summary>
+    ForwardThenCutReply,
+
+    /// <summary>Forward it and close the client's side at once: the client tries again while the server still works on it.</summary>
+    ForwardThenCut,
+
+    /// <summary>Forward nothing of it and nothing after it; both sides stay open: a client frozen before the packet.</summary>
+    Freeze,
+
+    /// <summary>Forward half of it and nothing more: a client frozen in the middle of the packet.</summary>
+    FreezeHalfway,
+
+    /// <summary>Forward it, and nothing more in either direction: a client frozen before it reads the answer.</summary>
+    ForwardThenFreeze,
+}
+
+/// <summary>
+/// A loopback port in front of another: forwards, cuts, goes silent (black hole), delays. With <see cref="OnPacket"/> it
+/// follows the MySQL protocol of the client side and asks for every command packet what to do with it.
+/// </summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly int _upstreamPort;
+    private readonly TcpListener _listener;
+    private readonly ConcurrentDictionary<ProxyConnection, byte> _connections = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly Task _accepting;
+
+    public TcpProxy(int upstreamPort)
+    {
+        _upstreamPort = upstreamPort;
+        _listener = new TcpListener(IPAddress.Loopback, 0);
+        _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        _accepting = AcceptAsync();
+    }
+
+    public int Port { get; }
+
+    /// <summary>
+    /// Asked for each command packet (sequence 0) of a MySQL client: its payload, the first byte of which is the command (3 = query).
+    /// Called on the connections' own tasks. Set it before clients connect.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>, PacketFate>? OnPacket { get; set; }
+
+    /// <summary>Applied to every chunk in each direction.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>While true, new connections are closed at once.</summary>
+    public bool Refusing { get; set; }
+
+    /// <summary>While true, nothing is forwarded and every connection, also a new one, stays open in silence.</summary>
+    public bool IsBlackHole { get; private set; }
+
+    public int ConnectionCount => _connections.Count;
+
+    /// <summary>A packet whose text, as a query, contains the word: how COMMIT is recognised also in a batch of statements.</summary>
+    public static bool IsQueryWith(ReadOnlyMemory<byte> packet, ReadOnlySpan<byte> word) =>
+        packet.Length > 1 && packet.Span[0] == 3 && packet.Span.IndexOf(word) >= 0;
+
+    /// <summary>From now on silence. It does not end for the connections that were open; new ones work again after <see cref="EndBlackHole"/>.</summary>
+    public void BeginBlackHole()
+    {
+        IsBlackHole = true;
+        foreach (ProxyConnection connection in _connections.Keys)
+        {
+            connection.Freeze();
+        }
+    }
+
+    public void EndBlackHole() => IsBlackHole = false;
+
+    /// <summary>Closes every open connection on both sides.</summary>
+    public void CutAll()
+    {
+        foreach (ProxyConnection connection in _connections.Keys)
+        {
+            connection.Close();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _listener.Stop();
+        CutAll();
+        await _accepting;
+        _end.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_end.IsCancellationRequested)
+        {
+            Socket client;
+            try
+            {
+                client = await _listener.AcceptSocketAsync(_end.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            if (Refusing)
+            {
+                client.Close(0);
+                continue;
+            }
+
+            var connection = new ProxyConnection(this, client, _upstreamPort);
+            _connections.TryAdd(connection, 0);
+            if (IsBlackHole)
+            {
+                connection.Freeze();
+            }
+
+            _ = connection.RunAsync().ContinueWith(_ => _connections.TryRemove(connection, out byte _), TaskScheduler.Default);
+        }
+    }
+}
