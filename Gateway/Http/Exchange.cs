@@ -3,20 +3,19 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Http;
 
 /// <summary>One request and its answer, with what the router found. Handlers take nothing else.</summary>
-internal sealed class Exchange(HttpContext context, RouteValues values, string requestId)
+internal sealed class Exchange(HttpContext context, RouteValues values, string? requestId = null)
 {
+    private string? requestId = requestId;
+
     public HttpContext Context { get; } = context;
 
-    /// <summary>The parts of the path that the route names, undecoded percent escapes resolved once.</summary>
+    /// <summary>The parts of the path that the route names; percent escapes were resolved once, by the server.</summary>
     public RouteValues Values { get; } = values;
 
-    /// <summary>In every error body and log line of this request.</summary>
-    public string RequestId { get; } = requestId;
+    /// <summary>In every error body and log line of this request. Made when it is asked for: most requests end well and need none.</summary>
+    public string RequestId => requestId ??= Context.TraceIdentifier;
 
     public HttpRequest Request => Context.Request;
     public HttpResponse Response => Context.Response;
     public CancellationToken Aborted => Context.RequestAborted;
 }
-
-/// <summary>At most two path parameters; no route needs more.</summary>
-internal readonly record struct RouteValues(string? First, string? Second);

@@ -11,6 +11,36 @@ internal static class Limits
     {
         /// <summary>Request bodies outside the webhook receiver. Over it: 413.</summary>
         public const int BodyBytes = 1024 * 1024;
+
+        /// <summary>
+        /// What the server itself lets through, chunked bodies included: above every bound of our own, so that our 413 with its reason is the
+        /// usual answer, and what is read in vain after it stays small. Over it: 413 as well.
+        /// </summary>
+        public const long ServerBodyBytes = 2 * 1024 * 1024;
+
+        /// <summary>The first buffer for a body of unknown length; it doubles from there to the bound.</summary>
+        public const int FirstBodyBytes = 16 * 1024;
+
+        /// <summary>Method, path and query. Over it: 414. A subscription by query names at most a few hundred chats.</summary>
+        public const int RequestLineBytes = 16 * 1024;
+
+        /// <summary>All request headers together. Over it: 431.</summary>
+        public const int HeaderBytes = 32 * 1024;
+
+        /// <summary>Request headers in number. Over it: 431.</summary>
+        public const int Headers = 100;
+
+        /// <summary>From the first byte of a request to the end of its headers. Longer: 408.</summary>
+        public static readonly TimeSpan HeadersWait = TimeSpan.FromSeconds(15);
+
+        /// <summary>An idle connection between requests. Longer: closed. Above the 75 s that Telegram and common proxies keep theirs.</summary>
+        public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
+
+        /// <summary>A body that arrives slower than this after <see cref="BodyGrace"/> holds a connection for nothing: 408 and closed.</summary>
+        public const double BodyRateBytesPerSecond = 240;
+
+        /// <summary>How long a body may take before its rate counts.</summary>
+        public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
     }
 
     /// <summary>Updates on their way in.</summary>

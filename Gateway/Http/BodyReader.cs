@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gateway.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Http;
+
+internal enum BodyStatus
+{
+    Ok,
+
+    /// <summary>413; the rest was not read.</summary>
+    TooLarge,
+
+    /// <summary>The sender went away, was too slow (Limits.Http.BodyRateBytesPerSecond), or its framing is broken: 400, if anyone still listens.</summary>
+    Aborted,
+}
+
+/// <param name="Bytes">Set when Ok: an array of exactly the body's length, the caller's to keep.</param>
+internal readonly record struct BodyOutcome(BodyStatus Status, byte[]? Bytes);
+
+/// <summary>Reads a request's body whole, within a bound.</summary>
+internal static class BodyReader
+{
+    private static readonly BodyOutcome TooLarge = new(BodyStatus.TooLarge, null);
+    private static readonly BodyOutcome Aborted = new(BodyStatus.Aborted, null);
+
+    /// <summary>Completes at once and without allocating more than the array when the body is there already, as small ones are.</summary>
+    public static async ValueTask<BodyOutcome> ReadAsync(HttpContext context, int maxBytes)
+    {
+        var length = context.Request.ContentLength;
+        if (length > maxBytes)
+        {
+            return TooLarge;
+        }
+
+        try
+        {
+            return length is { } known
+                ? await ReadKnownAsync(context.Request.BodyReader, (int)known, context.RequestAborted)
+                : await ReadUnknownAsync(context.Request.BodyReader, maxBytes, context.RequestAborted);
+        }
+        catch (BadHttpRequestException refusal)
+        {
+            return refusal.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge : Aborted;
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException)
+        {
+            return Aborted;
+        }
+    }
+
+    private static async ValueTask<BodyOutcome> ReadKnownAsync(PipeReader reader, int length, CancellationToken aborted)
+    {
+        // Nothing is reserved before the first bytes came: a header alone must not cost a megabyte.
+        byte[]? body = null;
+        for (var filled = 0; ;)
+        {
+            var result = await reader.ReadAsync(aborted);
+            var arrived = result.Buffer;
+            if (filled + arrived.Length > length)
+            {
+                return Aborted;
+            }
+
+            body ??= GC.AllocateUninitializedArray<byte>(length);
+            arrived.CopyTo(body.AsSpan(filled));
+            filled += (int)arrived.Length;
+            reader.AdvanceTo(arrived.End);
+            if (filled == length)
+            {
+                return new BodyOutcome(BodyStatus.Ok, body);
+            }
+
+            if (result.IsCompleted || result.IsCanceled)
+            {
+                return Aborted;
+            }
+        }
+    }
+
+    private static async ValueTask<BodyOutcome> ReadUnknownAsync(PipeReader reader, int maxBytes, CancellationToken aborted)
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(Limits.Http.FirstBodyBytes);
+        try
+        {
+            for (var filled = 0; ;)
+            {
+                var result = await reader.ReadAsync(aborted);
+                var arrived = result.Buffer;
+                if (filled + arrived.Length > maxBytes)
+                {
+                    reader.AdvanceTo(arrived.End);
+                    return TooLarge;
+                }
+
+                var needed = filled + (int)arrived.Length;
+                if (needed > rented.Length)
+                {
+                    rented = Grow(rented, filled, needed);
+                }
+
+                arrived.CopyTo(rented.AsSpan(filled));
+                filled = needed;
+                reader.AdvanceTo(arrived.End);
+                if (result.IsCompleted)
+                {
+                    return new BodyOutcome(BodyStatus.Ok, rented.AsSpan(0, filled).ToArray());
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private static byte[] Grow(byte[] rented, int filled, int needed)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, rented.Length * 2));
+        rented.AsSpan(0, filled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(rented);
+        return larger;
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Http;
+
+/// <summary>The HTTP port's one request delegate: finds the handler, and is the catch-all of every request.</summary>
+internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
+{
+    public Task HandleAsync(HttpContext context)
+    {
+        // "OPTIONS *" has no path.
+        var match = router.Match(context.Request.Method, context.Request.Path.Value ?? "");
+        var exchange = new Exchange(context, match.Values);
+        return match.Route is { } route ? RunAsync(route, exchange) : RefuseAsync(exchange, in match);
+    }
+
+    private Task RunAsync(Route route, Exchange exchange)
+    {
+        try
+        {
+            // Most handlers of small answers are done here, and then there is nothing to await.
+            var task = route.Handler(exchange);
+            return task.IsCompletedSuccessfully ? Task.CompletedTask : GuardAsync(task, route, exchange);
+        }
+        catch (Exception failure)
+        {
+            return FailAsync(failure, route, exchange);
+        }
+    }
+
+    private async Task GuardAsync(Task task, Route route, Exchange exchange)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception failure)
+        {
+            await FailAsync(failure, route, exchange);
+        }
+    }
+
+    private Task FailAsync(Exception failure, Route route, Exchange exchange)
+    {
+        if (exchange.Aborted.IsCancellationRequested && failure is OperationCanceledException or IOException)
+        {
+            HttpLog.RequestAborted(logger, exchange.RequestId, route.Name);
+            return Task.CompletedTask;
+        }
+
+        if (failure is BadHttpRequestException invalid)
+        {
+            HttpLog.RequestInvalid(logger, exchange.RequestId, route.Name, invalid.Message);
+            return ErrorReply.WriteAsync(exchange, invalid.StatusCode, "BAD_REQUEST", "The request is not valid HTTP.");
+        }
+
+        HttpLog.RequestFailed(logger, failure, exchange.RequestId, route.Name);
+        HttpTelemetry.Failures.Add(1);
+        return ErrorReply.WriteAsync(exchange, StatusCodes.Status500InternalServerError, "INTERNAL",
+            "The gateway failed at this request. The log has the reason under the request id.");
+    }
+
+    private static Task RefuseAsync(Exchange exchange, in RouteMatch match)
+    {
+        switch (match.Status)
+        {
+            case RouteStatus.Options:
+                exchange.Response.StatusCode = StatusCodes.Status204NoContent;
+                exchange.Response.Headers.Allow = match.Allow;
+                return Task.CompletedTask;
+            case RouteStatus.MethodNotAllowed:
+                exchange.Response.Headers.Allow = match.Allow;
+                return ErrorReply.WriteAsync(exchange, StatusCodes.Status405MethodNotAllowed, "METHOD_NOT_ALLOWED", $"Allowed here: {match.Allow}.");
+            default:
+                return ErrorReply.NotFoundAsync(exchange);
+        }
+    }
+}
