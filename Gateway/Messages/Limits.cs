@@ -95,6 +95,21 @@ internal static class Limits
         /// <summary>How often the highest position seen is written to disk: what a restore right after a crash could go unnoticed by.</summary>
         public static readonly TimeSpan HighWaterWrite = TimeSpan.FromSeconds(1);
 
+        /// <summary>Chats whose ids the writer keeps in memory, about 100 bytes each. Over it: all are forgotten and read again as they come.</summary>
+        public const int CachedChats = 50_000;
+
+        /// <summary>Threads that read SQLite. All busy: reads wait in line.</summary>
+        public const int ReaderThreads = 4;
+
+        /// <summary>Requests in line for SQLite's threads. Over it: answered as "does not answer now".</summary>
+        public const int StoreRequests = 4096;
+
+        /// <summary>Chats and bots of one query that are found by an index walk each. Over it: the log is walked in order instead.</summary>
+        public const int MergedSelectors = 16;
+
+        /// <summary>Events walked for one page of such a query, some ten milliseconds. Over it: the page ends there, empty or not.</summary>
+        public const int ScannedEvents = 20_000;
+
         /// <summary>How often one batch is given to the store again, and for how long. Over either: its waiters get 503.</summary>
         public const int CommitAttempts = 12;
 

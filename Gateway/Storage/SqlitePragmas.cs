@@ -9,4 +9,10 @@ internal static class SqlitePragmas
     /// </summary>
     public const string Control =
         "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
+
+    /// <summary>
+    /// For the log's own connections. The wait for another writer is short: the committer tries the same batch again. The file is in WAL
+    /// mode since the migration; a checkpoint that readers held up cuts the WAL back to 64 MiB.
+    /// </summary>
+    public const string Log = "PRAGMA busy_timeout=1000; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;";
 }

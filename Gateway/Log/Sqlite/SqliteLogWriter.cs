@@ -1,0 +1,133 @@
+using Gateway.Messages;
+
+namespace Gateway.Log.Sqlite;
+
+/// <summary>All that writes the log, on the one connection of the writer's thread. A fault closes it, and with it every id cached from a rolled back transaction.</summary>
+internal sealed class SqliteLogWriter : IDisposable
+{
+    private readonly SqliteSession _session;
+    private readonly TimeProvider _time;
+    private readonly SqliteEvents _events;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _readHead;
+    private readonly SqliteStatement _setHead;
+
+    public SqliteLogWriter(string path, TimeProvider time)
+    {
+        _time = time;
+        _session = new SqliteSession(path);
+        try
+        {
+            _events = new SqliteEvents(_session);
+            // Immediate: the write lock is SQLite's head lock.
+            _begin = _session.Prepare("BEGIN IMMEDIATE");
+            _commit = _session.Prepare("COMMIT");
+            _readHead = _session.Prepare(SqliteLogReader.HeadSql);
+            _setHead = _session.Prepare("UPDATE log_head SET log_id = ?1, seq = ?2, created_at_ms = ?3 WHERE id = 1");
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+    }
+
+    public BatchOutcome Commit(CommitBatch batch, LogPosition floor)
+    {
+        _begin.Run();
+        var head = ReadHead();
+        if (head.Seq < floor.Seq && head.LogId == floor.LogId)
+        {
+            _session.TryRollback();
+            return BatchOutcome.HeadMovedBack;
+        }
+
+        var nowMs = NowMs(head);
+        var seq = head.Seq;
+        var items = batch.Items;
+        for (var i = 0; i < items.Count; i++)
+            if (_events.Write(items[i], seq + 1, nowMs)) seq++;
+
+        // Also when nothing is new: an empty commit is how the committer asks whether the database can be written.
+        SetHead(head.LogId, seq, nowMs);
+        _commit.Run();
+        batch.Head = new LogHead(head.LogId, seq, nowMs);
+        return BatchOutcome.Committed;
+    }
+
+    public LogEvent? Reset(LogPosition floor)
+    {
+        _begin.Run();
+        var head = ReadHead();
+        if (head.LogId != floor.LogId)
+        {
+            var first = LastReset(head);
+            _session.TryRollback();
+            return first;
+        }
+
+        var nowMs = NowMs(head);
+        var reset = LogReset.After(floor, head.Seq);
+        _session.Prepare("""
+            INSERT INTO log_history (log_id, last_seq, seen_seq, ended_at_ms) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (log_id) DO UPDATE SET last_seq = MIN(last_seq, excluded.last_seq), seen_seq = MAX(seen_seq, excluded.seen_seq), ended_at_ms = excluded.ended_at_ms
+            """).Bind(1, head.LogId).Bind(2, head.Seq).Bind(3, floor.Seq).Bind(4, nowMs).Run();
+        _session.Prepare("INSERT INTO events (seq, bot_id, kind, dedup_key, created_at_ms, payload) VALUES (?1, 0, ?2, ?3, ?4, ?5)")
+            .Bind(1, reset.Seq).Bind(2, GatewayEventKinds.LogReset).Bind(3, reset.DedupKey).Bind(4, nowMs).BindBlob(5, reset.Payload).Run();
+        SetHead(reset.LogId, reset.Seq, nowMs);
+        _commit.Run();
+        return reset.ToEvent(nowMs);
+    }
+
+    public int DeleteExpired(long botId, long beforeUnixMs, int maxRows)
+    {
+        _begin.Run();
+        var seqs = new List<long>();
+        var select = _session.Prepare("SELECT seq, created_at_ms FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
+        // created_at never decreases with seq, so the first young event ends it.
+        while (select.Step() && select.Int64(1) < beforeUnixMs) seqs.Add(select.Int64(0));
+        select.Reset();
+        if (seqs.Count > 0)
+        {
+            var deleteEvent = _session.Prepare("DELETE FROM events WHERE seq = ?1");
+            var deleteMessage = _session.Prepare("DELETE FROM messages WHERE id = ?1");
+            foreach (var seq in seqs)
+            {
+                deleteEvent.Bind(1, seq).Run();
+                deleteMessage.Bind(1, seq).Run();
+            }
+
+            _session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, seqs[^1] + 1).Run();
+        }
+
+        _commit.Run();
+        return seqs.Count;
+    }
+
+    public void Dispose()
+    {
+        _session.TryRollback();
+        _session.Dispose();
+    }
+
+    private LogEvent? LastReset(LogHead head)
+    {
+        var select = _session.Prepare("SELECT seq, created_at_ms, payload FROM events WHERE bot_id = 0 AND kind = ?1 ORDER BY seq DESC LIMIT 1")
+            .Bind(1, GatewayEventKinds.LogReset);
+        var found = select.Step() ? new LogReset(head.LogId, select.Int64(0), select.Bytes(2).ToArray()).ToEvent(select.Int64(1)) : null;
+        select.Reset();
+        return found;
+    }
+
+    private LogHead ReadHead()
+    {
+        var head = SqliteLogReader.HeadOf(_readHead);
+        return head;
+    }
+
+    private void SetHead(string logId, long seq, long nowMs) => _setHead.Bind(1, logId).Bind(2, seq).Bind(3, nowMs).Run();
+
+    // Never before the last commit's time, whatever the clock does: bisection by time needs it.
+    private long NowMs(LogHead head) => Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), head.CreatedAtMs);
+}

@@ -1,0 +1,56 @@
+using Gateway.Storage;
+using SQLitePCL;
+
+namespace Gateway.Log.Sqlite;
+
+/// <summary>One connection and its prepared statements, used by one thread.</summary>
+internal sealed class SqliteSession : IDisposable
+{
+    private readonly sqlite3 _connection;
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+
+    /// <summary>Throws <see cref="SqliteFault"/>. Does not create: a file that vanished is a fault, not an empty log.</summary>
+    public SqliteSession(string path)
+    {
+        var code = raw.sqlite3_open_v2(path, out _connection, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, null);
+        if (code != raw.SQLITE_OK)
+        {
+            var fault = FaultOf(code);
+            _connection.manual_close_v2();
+            throw fault;
+        }
+
+        Execute(SqlitePragmas.Log);
+    }
+
+    public int Changes => raw.sqlite3_changes(_connection);
+
+    public SqliteStatement Prepare(string sql)
+    {
+        if (_statements.TryGetValue(sql, out var statement)) return statement;
+        var code = raw.sqlite3_prepare_v3(_connection, sql, raw.SQLITE_PREPARE_PERSISTENT, out var handle);
+        if (code != raw.SQLITE_OK) throw FaultOf(code);
+        return _statements[sql] = new SqliteStatement(this, handle);
+    }
+
+    public void Execute(string sql)
+    {
+        var code = raw.sqlite3_exec(_connection, sql);
+        if (code != raw.SQLITE_OK) throw FaultOf(code);
+    }
+
+    /// <summary>Undoes the transaction if one is open; whether that succeeds does not matter, the connection is closed next.</summary>
+    public void TryRollback()
+    {
+        if (raw.sqlite3_get_autocommit(_connection) == 0) raw.sqlite3_exec(_connection, "ROLLBACK");
+    }
+
+    public SqliteFault FaultOf(int code) =>
+        new(raw.sqlite3_extended_errcode(_connection) is var extended and not 0 ? extended : code, raw.sqlite3_errmsg(_connection).utf8_to_string());
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values) statement.Dispose();
+        _connection.manual_close_v2();
+    }
+}

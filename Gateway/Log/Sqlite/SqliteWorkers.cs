@@ -1,0 +1,122 @@
+namespace Gateway.Log.Sqlite;
+
+/// <summary>
+/// A bounded set of threads, each with a session of its own, that run what blocks on the database. A thread is started when there
+/// is work for it, so an idle gateway has none of its readers' stacks and page caches.
+/// </summary>
+internal sealed class SqliteWorkers<TSession>(string name, int threads, int queue, Func<TSession> open) : IAsyncDisposable
+    where TSession : class, IDisposable
+{
+    // SQLite and our frames need a few ten KiB; the default stack of 8 MiB would be mapped for each.
+    private const int StackBytes = 512 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Job> _jobs = new();
+    private readonly SemaphoreSlim _ready = new(0);
+    private readonly List<Thread> _threads = [];
+    private int _idle;
+    private bool _isClosed;
+
+    /// <summary>Runs the work on one of the threads. A fault of the engine closes the session and becomes what <paramref name="onFault"/> says.</summary>
+    public Task<T> RunAsync<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation)
+    {
+        var job = new Job<T>(work, onFault, cancellation);
+        lock (_lock)
+        {
+            if (_isClosed || _jobs.Count >= queue) return Task.FromResult(onFault(new SqliteFault(SQLitePCL.raw.SQLITE_BUSY, "too many requests")));
+            _jobs.Enqueue(job);
+            if (_idle < _jobs.Count && _threads.Count < threads) Start();
+        }
+
+        _ready.Release();
+        return job.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Thread[] running;
+        lock (_lock)
+        {
+            if (_isClosed) return;
+            _isClosed = true;
+            running = [.. _threads];
+        }
+
+        if (running.Length > 0) _ready.Release(running.Length);
+        await Task.Run(() => Array.ForEach(running, thread => thread.Join()));
+    }
+
+    private void Start()
+    {
+        var thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"{name} {_threads.Count + 1}" };
+        _threads.Add(thread);
+        _idle++;
+        thread.Start();
+    }
+
+    private void Run()
+    {
+        TSession? session = null;
+        while (true)
+        {
+            _ready.Wait();
+            Job? job;
+            lock (_lock)
+            {
+                // What was queued before closing is still run; each thread then finds the queue empty once.
+                if (!_jobs.TryDequeue(out job) && _isClosed) break;
+                if (job is null) continue;
+                _idle--;
+            }
+
+            job.Run(ref session, open);
+            lock (_lock) _idle++;
+        }
+
+        session?.Dispose();
+    }
+
+    private abstract class Job
+    {
+        public abstract void Run(ref TSession? session, Func<TSession> open);
+    }
+
+    private sealed class Job<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation) : Job
+    {
+        private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T> Task => _result.Task;
+
+        public override void Run(ref TSession? session, Func<TSession> open)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                _result.SetCanceled(cancellation);
+                return;
+            }
+
+            try
+            {
+                session ??= open();
+                _result.SetResult(work(session));
+            }
+            catch (SqliteFault fault)
+            {
+                Close(ref session);
+                _result.SetResult(onFault(fault));
+            }
+            catch (Exception bug)
+            {
+                // The thread's boundary: the caller gets the bug, the thread and the next job live on, with a clean session.
+                Close(ref session);
+                _result.SetException(bug);
+            }
+        }
+
+        private static void Close(ref TSession? session)
+        {
+            session?.Dispose();
+            session = null;
+        }
+    }
+}
