@@ -1,0 +1,70 @@
+using System.Threading.Channels;
+using Gateway.Log;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <param name="Shard">Gets the page as a command.</param>
+internal sealed record CatchUpRead(HubShard Shard, CatchUp CatchUp, LogQuery Query);
+
+/// <summary>
+/// Reads pages of the log for catch-ups of all shards, a bounded number at a time. The line is bounded by the catch-ups, each of which
+/// has at most one read in it. Never gives up: a database that is away is asked again.
+/// </summary>
+internal sealed class CatchUpReader(ILogStore store, TimeProvider time)
+{
+    private readonly Channel<CatchUpRead> line = Channel.CreateUnbounded<CatchUpRead>();
+    private int heldPages;
+
+    /// <summary>True while catch-ups wait for pages that others hold: a held page that does not move should be given back.</summary>
+    public bool IsStarved => Volatile.Read(ref heldPages) >= Limits.Deliver.CatchUpPages;
+
+    public void Request(CatchUpRead read) => line.Writer.TryWrite(read);
+
+    /// <summary>The page was delivered or let go.</summary>
+    public void Release() => Interlocked.Decrement(ref heldPages);
+
+    public Task RunAsync(CancellationToken cancellation)
+    {
+        var readers = new Task[Limits.Deliver.CatchUpReaders];
+        for (var i = 0; i < readers.Length; i++)
+        {
+            readers[i] = Task.Run(() => ReadAsync(cancellation), CancellationToken.None);
+        }
+
+        return Task.WhenAll(readers);
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (var read in line.Reader.ReadAllAsync(cancellation))
+            {
+                await ReadPageAsync(read, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    private async ValueTask ReadPageAsync(CatchUpRead read, CancellationToken cancellation)
+    {
+        while (!read.CatchUp.IsCancelled)
+        {
+            if (!IsStarved && await store.ReadPageAsync(read.Query, cancellation) is { } page)
+            {
+                Interlocked.Increment(ref heldPages);
+                DeliverTelemetry.CatchUpPages.Add(1);
+                read.Shard.Post(new ShardCommand(ShardCommandKind.Page, read.CatchUp.Connection, new CatchUpPage(read.CatchUp, page)));
+                return;
+            }
+
+            await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
+        }
+    }
+}
+
+internal sealed record CatchUpPage(CatchUp CatchUp, LogPage Page);

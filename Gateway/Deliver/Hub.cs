@@ -1,0 +1,132 @@
+using System.Data.Common;
+using Gateway.Access;
+using Gateway.Log;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>
+/// All streams of this process. Connections are spread over shards, one per core; each shard's loop owns its connections, so the way
+/// of an event takes no lock.
+/// </summary>
+internal sealed class Hub
+{
+    private readonly HubShard[] shards;
+    private readonly SelectorResolver selectors;
+    private readonly StartResolver starts;
+    private readonly CatchUpReader reader;
+    private uint nextShard;
+
+    /// <param name="isCurrent">Whether permissions are known to be current; while they are not, delivery holds with connections open.</param>
+    public Hub(ILogStore store, ChatDirectory directory, RecentEvents recent, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount)
+    {
+        selectors = new SelectorResolver(directory);
+        starts = new StartResolver(store, directory);
+        reader = new CatchUpReader(store, time);
+        shards = new HubShard[shardCount];
+        for (var i = 0; i < shardCount; i++)
+        {
+            shards[i] = new HubShard(recent, reader, isCurrent, time, new Random(random.Next()));
+        }
+    }
+
+    /// <summary>Where live delivery stands; null before the bus reader has found the head of the log.</summary>
+    public LogPosition? Position => shards[0].Published;
+
+    /// <summary>Runs every shard and the catch-up readers until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var loops = new List<Task> { reader.RunAsync(cancellation) };
+        foreach (var shard in shards)
+        {
+            loops.Add(Task.Run(() => shard.RunAsync(cancellation), CancellationToken.None));
+        }
+
+        await Task.WhenAll(loops);
+    }
+
+    /// <summary>
+    /// Registers a connection. The outlet is called only once something is to be sent to it, so the caller may still hand it the
+    /// connection after this returns and before the first subscribe.
+    /// </summary>
+    public Connection Open(Principal principal, Framing framing, IOutlet outlet)
+    {
+        var shard = shards[Interlocked.Increment(ref nextShard) % (uint)shards.Length];
+        var connection = new Connection(this, shard, principal, framing, outlet);
+        shard.Post(new ShardCommand(ShardCommandKind.Open, connection, null));
+        return connection;
+    }
+
+    /// <summary>From the bus reader, in seq order. Waits while a shard has <see cref="Limits.Deliver.ShardBatches"/> batches waiting.</summary>
+    public async ValueTask OfferAsync(EventBatch batch, CancellationToken cancellation)
+    {
+        foreach (var shard in shards)
+        {
+            await shard.OfferAsync(batch, cancellation);
+        }
+    }
+
+    /// <summary>Grants or keys changed: revoked principals lose their streams now. Cheap enough for every control version.</summary>
+    public void OnAccessChanged()
+    {
+        foreach (var shard in shards)
+        {
+            shard.Post(new ShardCommand(ShardCommandKind.AccessChanged, null, null));
+        }
+    }
+
+    /// <summary>Closes every stream with 4101, spread over <see cref="Limits.Deliver.DrainJitter"/>; answers when all are gone or the token fires.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        foreach (var shard in shards)
+        {
+            shard.Post(new ShardCommand(ShardCommandKind.Drain, null, null));
+        }
+
+        foreach (var shard in shards)
+        {
+            await shard.Drained.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Checks selectors and start without starting anything; SSE and pull ask before they answer 200.</summary>
+    public async ValueTask<ResolvedSubscription> ResolveAsync(Principal principal, SubscriptionRequest request, CancellationToken cancellation)
+    {
+        if (Position is not { } known)
+        {
+            return ResolvedSubscription.Unavailable;
+        }
+
+        try
+        {
+            var (selector, error) = await selectors.ResolveAsync(principal, request, cancellation);
+            if (selector is null)
+            {
+                return new ResolvedSubscription(request, null, default, error);
+            }
+
+            return await starts.ResolveAsync(request, known, cancellation) is { } start
+                ? new ResolvedSubscription(request, selector, start, null)
+                : ResolvedSubscription.Unavailable;
+        }
+        catch (DbException)
+        {
+            // The store's log lines tell the operator about the database; here it is only an answer to the client.
+            return ResolvedSubscription.Unavailable;
+        }
+    }
+
+    internal async ValueTask<SubscribeOutcome> SubscribeAsync(Connection connection, SubscriptionRequest request, CancellationToken cancellation)
+    {
+        var resolved = await ResolveAsync(connection.Principal, request, cancellation);
+        return resolved.Error is null ? await connection.StartAsync(resolved) : new SubscribeOutcome(default, resolved.Error);
+    }
+}
+
+/// <summary>A request that was checked: either with its selector and start, or with what is wrong.</summary>
+internal sealed record ResolvedSubscription(SubscriptionRequest? Request, Selector? Selector, SubscriptionStart Start, RequestError? Error)
+{
+    /// <summary>What cannot be checked now is 503 or 4103, never a refusal.</summary>
+    public static readonly ResolvedSubscription Unavailable =
+        new(null, null, default, new RequestError("UNAVAILABLE", "The log cannot be read now; try again."));
+}

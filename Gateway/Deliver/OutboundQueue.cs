@@ -1,0 +1,135 @@
+using System.Buffers;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>What waits for one connection: shared events and control frames, in order. References only; the arrays are pooled.</summary>
+internal struct OutboundQueue
+{
+    private const int FirstCapacity = 16;
+
+    private Entry[]? entries;
+    private int head;
+    private int count;
+    private int eventCount;
+    private int eventBytes;
+
+    public readonly int Count => count;
+
+    public readonly bool HasEvents => eventCount > 0;
+
+    /// <summary>The seq of the oldest event in the queue; zero when there is none.</summary>
+    public readonly long FirstEventSeq
+    {
+        get
+        {
+            for (var i = 0; eventCount > 0 && i < count; i++)
+            {
+                if (At(i).Item is EncodedEvent encoded)
+                {
+                    return encoded.Seq;
+                }
+            }
+
+            return 0;
+        }
+    }
+
+    public readonly bool HasRoomFor(EncodedEvent encoded) =>
+        eventCount < Limits.Deliver.QueueEvents && (eventCount == 0 || eventBytes + encoded.WeightBytes <= Limits.Deliver.QueueBytes);
+
+    public void Add(EncodedEvent encoded, bool includeUpdate)
+    {
+        eventCount++;
+        eventBytes += encoded.WeightBytes;
+        Push(new Entry(encoded, includeUpdate, false));
+    }
+
+    /// <param name="frame">A frame the queue may keep.</param>
+    /// <param name="isCounted">Whether it counts against the session's control bytes.</param>
+    public void Add(byte[] frame, bool isCounted) => Push(new Entry(frame, false, isCounted));
+
+    /// <summary>A second subscription wants the newest event too, with the update.</summary>
+    public readonly void WidenLast()
+    {
+        ref var last = ref entries![(head + count - 1) & (entries.Length - 1)];
+        if (last.Item is EncodedEvent)
+        {
+            last = last with { IncludeUpdate = true };
+        }
+    }
+
+    public readonly Entry Peek() => At(0);
+
+    public void Pop()
+    {
+        ref var entry = ref entries![head];
+        if (entry.Item is EncodedEvent encoded)
+        {
+            eventCount--;
+            eventBytes -= encoded.WeightBytes;
+        }
+
+        entry = default;
+        head = (head + 1) & (entries.Length - 1);
+        if (--count == 0)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Lets all events go and keeps the control frames in order.</summary>
+    public void DropEvents()
+    {
+        for (var left = count; left > 0; left--)
+        {
+            var entry = Peek();
+            Pop();
+            if (entry.Item is byte[])
+            {
+                Push(entry);
+            }
+        }
+    }
+
+    private readonly ref Entry At(int index) => ref entries![(head + index) & (entries.Length - 1)];
+
+    private void Push(in Entry entry)
+    {
+        if (entries is null || count == entries.Length)
+        {
+            Grow();
+        }
+
+        At(count++) = entry;
+    }
+
+    private void Grow()
+    {
+        var larger = ArrayPool<Entry>.Shared.Rent(Math.Max(FirstCapacity, count * 2));
+        for (var i = 0; i < count; i++)
+        {
+            larger[i] = At(i);
+        }
+
+        var kept = count;
+        Release();
+        entries = larger;
+        count = kept;
+    }
+
+    private void Release()
+    {
+        if (entries is not null)
+        {
+            ArrayPool<Entry>.Shared.Return(entries, clearArray: true);
+        }
+
+        entries = null;
+        head = 0;
+        count = 0;
+    }
+
+    /// <param name="Item">An <see cref="EncodedEvent"/> or a control frame as <c>byte[]</c>.</param>
+    internal readonly record struct Entry(object Item, bool IncludeUpdate, bool IsCounted);
+}

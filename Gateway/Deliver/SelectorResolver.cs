@@ -1,0 +1,55 @@
+using Gateway.Access;
+
+namespace Gateway.Deliver;
+
+/// <summary>
+/// Turns the chats and bots of a request into gateway ids. What may not be read is answered exactly as what does not exist (design
+/// section 7), so a credential learns nothing by trying ids.
+/// </summary>
+internal sealed class SelectorResolver(ChatDirectory directory)
+{
+    // A group migrates once in its life; the bound only stops a damaged table from looping.
+    private const int MigrationSteps = 8;
+
+    public async ValueTask<(Selector? Selector, RequestError? Error)> ResolveAsync(
+        Principal principal, SubscriptionRequest request, CancellationToken cancellation)
+    {
+        if (request.All)
+        {
+            return (new Selector(true, [], [], []), null);
+        }
+
+        HashSet<long> chatIds = [], botIds = [], chatBotIds = [];
+        foreach (var chat in request.Chats)
+        {
+            var row = await directory.FindChatAsync(chat, cancellation);
+            if (row is not { } found || !principal.Grants.CanRead(found.BotId, found.Id))
+            {
+                return (null, new RequestError("CHAT_NOT_FOUND", "There is no such chat."));
+            }
+
+            chatBotIds.Add(found.BotId);
+            for (var step = 0; step < MigrationSteps && chatIds.Add(found.Id) && found.MigratedTo != 0; step++)
+            {
+                if (await directory.FindChatAsync(new ChatReference(found.MigratedTo, 0, 0), cancellation) is not { } next)
+                {
+                    break;
+                }
+
+                found = next;
+            }
+        }
+
+        foreach (var botId in request.BotIds)
+        {
+            if (!principal.Grants.CanRead(botId, 0) || !await directory.BotExistsAsync(botId, cancellation))
+            {
+                return (null, new RequestError("BOT_NOT_FOUND", "There is no such bot."));
+            }
+
+            botIds.Add(botId);
+        }
+
+        return (new Selector(false, chatIds, botIds, chatBotIds), null);
+    }
+}
