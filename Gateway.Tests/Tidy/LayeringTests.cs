@@ -18,7 +18,7 @@ public sealed partial class LayeringTests
         ["Log"] = ["Messages", "Telemetry", "Storage", "Publish:PublishQueue"],
         ["Ingest"] = ["Messages", "Telemetry", "Storage", "Access", "Http", "Log:CommitQueue,CommitItem,CommitOutcome,CommitStatus"],
         ["Publish"] = ["Messages", "Telemetry", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention", "Deliver:Hub,HubInbox"],
-        ["Deliver"] = ["Messages", "Telemetry", "Access", "Http", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention"],
+        ["Deliver"] = ["Messages", "Telemetry", "Access", "Http", "Storage:IDatabase", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention"],
     };
 
     /// <summary>They put the stages together, so they may name all of them; nothing names them.</summary>

@@ -8,7 +8,7 @@ internal sealed class ByteBuffer(int capacity)
 {
     private byte[] bytes = new byte[capacity];
 
-    public int Length { get; private set; }
+    public int Length { get; set; }
 
     public ReadOnlySpan<byte> Written => bytes.AsSpan(0, Length);
 

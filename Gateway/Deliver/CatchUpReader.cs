@@ -11,7 +11,7 @@ internal sealed record CatchUpRead(HubShard Shard, CatchUp CatchUp, LogQuery Que
 /// Reads pages of the log for catch-ups of all shards, a bounded number at a time. The line is bounded by the catch-ups, each of which
 /// has at most one read in it. Never gives up: a database that is away is asked again.
 /// </summary>
-internal sealed class CatchUpReader(ILogStore store, TimeProvider time)
+internal sealed class CatchUpReader(ILogStore store, TimeProvider time, ILogger logger)
 {
     private readonly Channel<CatchUpRead> line = Channel.CreateUnbounded<CatchUpRead>();
     private int heldPages;
@@ -54,7 +54,7 @@ internal sealed class CatchUpReader(ILogStore store, TimeProvider time)
     {
         while (!read.CatchUp.IsCancelled)
         {
-            if (!IsStarved && await store.ReadPageAsync(read.Query, cancellation) is { } page)
+            if (!IsStarved && await TryReadAsync(read.Query, cancellation) is { } page)
             {
                 Interlocked.Increment(ref heldPages);
                 DeliverTelemetry.CatchUpPages.Add(1);
@@ -63,6 +63,19 @@ internal sealed class CatchUpReader(ILogStore store, TimeProvider time)
             }
 
             await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
+        }
+    }
+
+    private async ValueTask<LogPage?> TryReadAsync(LogQuery query, CancellationToken cancellation)
+    {
+        try
+        {
+            return await store.ReadPageAsync(query, cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            DeliverLog.CatchUpFailed(logger, e);
+            return null;
         }
     }
 }

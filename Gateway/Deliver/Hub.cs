@@ -9,7 +9,7 @@ namespace Gateway.Deliver;
 /// All streams of this process. Connections are spread over shards, one per core; each shard's loop owns its connections, so the way
 /// of an event takes no lock.
 /// </summary>
-internal sealed class Hub
+internal sealed class Hub : IControlObserver
 {
     private readonly HubShard[] shards;
     private readonly SelectorResolver selectors;
@@ -18,15 +18,16 @@ internal sealed class Hub
     private uint nextShard;
 
     /// <param name="isCurrent">Whether permissions are known to be current; while they are not, delivery holds with connections open.</param>
-    public Hub(ILogStore store, ChatDirectory directory, RecentEvents recent, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount)
+    public Hub(
+        ILogStore store, ChatDirectory directory, RecentEvents recent, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger)
     {
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
-        reader = new CatchUpReader(store, time);
+        reader = new CatchUpReader(store, time, logger);
         shards = new HubShard[shardCount];
         for (var i = 0; i < shardCount; i++)
         {
-            shards[i] = new HubShard(recent, reader, isCurrent, time, new Random(random.Next()));
+            shards[i] = new HubShard(recent, reader, isCurrent, time, new Random(random.Next()), logger);
         }
     }
 
@@ -67,12 +68,14 @@ internal sealed class Hub
     }
 
     /// <summary>Grants or keys changed: revoked principals lose their streams now. Cheap enough for every control version.</summary>
-    public void OnAccessChanged()
+    public ValueTask<bool> OnControlChangedAsync(long version, CancellationToken cancellation)
     {
         foreach (var shard in shards)
         {
             shard.Post(new ShardCommand(ShardCommandKind.AccessChanged, null, null));
         }
+
+        return ValueTask.FromResult(true);
     }
 
     /// <summary>Closes every stream with 4101, spread over <see cref="Limits.Deliver.DrainJitter"/>; answers when all are gone or the token fires.</summary>

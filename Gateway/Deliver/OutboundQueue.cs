@@ -92,6 +92,13 @@ internal struct OutboundQueue
         }
     }
 
+    public void Clear()
+    {
+        eventCount = 0;
+        eventBytes = 0;
+        Release();
+    }
+
     private readonly ref Entry At(int index) => ref entries![(head + index) & (entries.Length - 1)];
 
     private void Push(in Entry entry)

@@ -3,7 +3,7 @@ using Gateway.Messages;
 namespace Gateway.Deliver;
 
 /// <summary>One subscription of one connection; belongs to the shard's loop once it is started.</summary>
-internal sealed class Subscription(Connection connection, string id, Selector selector, EventFilter? filter, bool includeUpdate)
+internal sealed class Subscription(Connection connection, string id, Selector selector, ChatReference onlyChat, EventFilter? filter, bool includeUpdate)
 {
     public Connection Connection { get; } = connection;
     public string Id { get; } = id;
@@ -23,6 +23,9 @@ internal sealed class Subscription(Connection connection, string id, Selector se
     public long ToldSeq { get; set; }
 
     public bool IsLive => CatchUp is null;
+
+    /// <summary>Whether the chat, as it was named, is the only selector.</summary>
+    public bool IsOf(ChatReference chat) => chat != default && onlyChat == chat;
 
     /// <summary>Selector and filter; the permission is another question, asked when the event leaves.</summary>
     public bool Matches(LogEvent logEvent) => Selector.Matches(logEvent) && PassesFilter(logEvent);

@@ -176,6 +176,9 @@ internal static class Limits
         /// <summary>A connection that lags, or takes nothing at all, for longer than this: close code 4100.</summary>
         public static readonly TimeSpan Lagging = TimeSpan.FromSeconds(60);
 
+        /// <summary>How long an orderly close waits for a peer that takes nothing. Over it: the connection is cut.</summary>
+        public static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(5);
+
         /// <summary>Batches waiting for one shard. Full: the bus reader waits, and the publish queue behind it lets payloads go.</summary>
         public const int ShardBatches = 64;
 

@@ -1,0 +1,48 @@
+using Gateway.Log;
+
+namespace Gateway.Deliver;
+
+/// <summary>What of the log a catch-up asks the database for: no more than is wanted, and no more than may be read.</summary>
+internal static class CatchUpScope
+{
+    /// <param name="subscription">Null: everything the connection's live subscriptions want.</param>
+    public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription)
+    {
+        var grants = connection.Principal.Grants;
+        var (all, chatIds, botIds) = subscription is null ? Union(connection) : Of(subscription.Selector);
+        if (!all)
+        {
+            return query with { ChatIds = chatIds, BotIds = botIds };
+        }
+
+        return grants.IsAdmin ? query : query with { ChatIds = grants.ReadChats, BotIds = grants.ReadBots };
+    }
+
+    /// <summary>
+    /// Whether a loss of the bot's events is this subscription's business. For "all I may read" with single chats granted the bot of each
+    /// is not known here; then it is told only of bots it may read as a whole.
+    /// </summary>
+    public static bool Concerns(Connection connection, Subscription subscription, long botId) =>
+        subscription.Selector.ConcernsBot(botId)
+        && (!subscription.Selector.IsAll || connection.Principal.Grants.CanRead(botId, 0));
+
+    private static (bool All, HashSet<long> ChatIds, HashSet<long> BotIds) Of(Selector selector) =>
+        (selector.IsAll, [.. selector.ChatIds], [.. selector.BotIds]);
+
+    private static (bool All, HashSet<long> ChatIds, HashSet<long> BotIds) Union(Connection connection)
+    {
+        HashSet<long> chatIds = [], botIds = [];
+        var all = false;
+        for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
+        {
+            if (subscription.IsLive)
+            {
+                all |= subscription.Selector.IsAll;
+                chatIds.UnionWith(subscription.Selector.ChatIds);
+                botIds.UnionWith(subscription.Selector.BotIds);
+            }
+        }
+
+        return (all, chatIds, botIds);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>The JSON of the frames around events, without any transport's framing. Made rarely; each answers a buffer of its own.</summary>
+internal static class ControlFrames
+{
+    public static ByteBuffer Positioned(ReadOnlySpan<byte> action, string id, LogPosition position, bool withLogId)
+    {
+        var buffer = Begin(action, id);
+        if (withLogId)
+        {
+            AppendName(buffer, "log_id"u8);
+            AppendString(buffer, position.LogId);
+        }
+
+        AppendName(buffer, "seq"u8);
+        buffer.Append(position.Seq);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    public static ByteBuffer Named(ReadOnlySpan<byte> action, string id)
+    {
+        var buffer = Begin(action, id);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    public static ByteBuffer Gap(string id, in StreamGap gap)
+    {
+        var buffer = Begin("gap"u8, id);
+        AppendGapFields(buffer, gap);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    /// <summary>The members of a gap, each with a comma before it.</summary>
+    public static void AppendGapFields(ByteBuffer buffer, in StreamGap gap)
+    {
+        AppendName(buffer, "bot_id"u8);
+        if (gap.BotId == 0)
+        {
+            buffer.Append("null"u8);
+        }
+        else
+        {
+            buffer.Append(gap.BotId);
+        }
+
+        AppendName(buffer, "requested"u8);
+        buffer.Append(gap.Requested);
+        AppendName(buffer, "earliest"u8);
+        buffer.Append(gap.Earliest);
+        AppendName(buffer, "reason"u8);
+        buffer.Append(gap.Reason == GapReason.Retention ? "\"retention\""u8 : "\"log_reset\""u8);
+        AppendName(buffer, "log_id"u8);
+        AppendString(buffer, gap.LogId);
+    }
+
+    public static ByteBuffer Error(RequestError error)
+    {
+        var buffer = new ByteBuffer(256);
+        buffer.Append("{\"action\":\"error\",\"code\":"u8);
+        AppendString(buffer, error.Code);
+        AppendName(buffer, "message"u8);
+        AppendString(buffer, error.Message);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    public static void AppendString(ByteBuffer buffer, string value)
+    {
+        buffer.Append((byte)'"');
+        buffer.AppendText(JavaScriptEncoder.Default.Encode(value));
+        buffer.Append((byte)'"');
+    }
+
+    private static ByteBuffer Begin(ReadOnlySpan<byte> action, string id)
+    {
+        var buffer = new ByteBuffer(128);
+        buffer.Append("{\"action\":\""u8);
+        buffer.Append(action);
+        buffer.Append("\",\"id\":"u8);
+        AppendString(buffer, id);
+        return buffer;
+    }
+
+    private static void AppendName(ByteBuffer buffer, ReadOnlySpan<byte> name)
+    {
+        buffer.Append(",\""u8);
+        buffer.Append(name);
+        buffer.Append("\":"u8);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Gateway.Deliver;
+
+internal static partial class DeliverLog
+{
+    [LoggerMessage(1600, LogLevel.Error, "A turn of a delivery shard failed; its streams go on")]
+    public static partial void TurnFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1601, LogLevel.Error, "A catch-up read failed; it is tried again")]
+    public static partial void CatchUpFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>From an event to the queues of the connections that want it.</summary>
+internal sealed partial class HubShard
+{
+    private readonly SubscriptionIndex index = new();
+
+    private void Process(EventBatch batch)
+    {
+        if (batch.Through.LogId != logId)
+        {
+            if (logId.Length > 0)
+            {
+                TellLogReset(batch);
+            }
+
+            logId = batch.Through.LogId;
+        }
+
+        var events = batch.Events;
+        for (var i = 0; i < events.Count; i++)
+        {
+            // Before matching: whatever becomes live or lagging in between stands between two events.
+            Match(events[i]);
+            seq = events[i].Seq;
+        }
+
+        seq = batch.Through.Seq;
+        published = new PublishedPosition(batch.Through);
+    }
+
+    private void Match(EncodedEvent encoded)
+    {
+        var logEvent = encoded.Event;
+        if (ReferenceEquals(logEvent.Kind, GatewayEventKinds.ChatMigrated) || logEvent.Kind == GatewayEventKinds.ChatMigrated)
+        {
+            ExtendMigrated(logEvent);
+        }
+
+        if (index.OfChat(logEvent.ChatId) is { } ofChat)
+        {
+            QueueFor(ofChat.Span, encoded);
+        }
+
+        if (index.OfBot(logEvent.BotId) is { } ofBot)
+        {
+            QueueFor(ofBot.Span, encoded);
+        }
+
+        foreach (var subscription in index.All.Span)
+        {
+            // "All I may read": asked here too, or everything would be queued for everyone.
+            if (subscription.Connection.Principal.Grants.CanRead(logEvent.BotId, logEvent.ChatId))
+            {
+                QueueFor(subscription, encoded);
+            }
+        }
+    }
+
+    private void QueueFor(ReadOnlySpan<Subscription> subscriptions, EncodedEvent encoded)
+    {
+        foreach (var subscription in subscriptions)
+        {
+            QueueFor(subscription, encoded);
+        }
+    }
+
+    private void QueueFor(Subscription subscription, EncodedEvent encoded)
+    {
+        var connection = subscription.Connection;
+        if (!subscription.IsLive || connection.Lag is not null || encoded.Seq <= subscription.LiveFrom || connection.IsClosing
+            || !subscription.PassesFilter(encoded.Event))
+        {
+            return;
+        }
+
+        if (connection.LastQueuedSeq == encoded.Seq)
+        {
+            // Another of its subscriptions wanted it: bare events go out once.
+            if (subscription.IncludeUpdate)
+            {
+                connection.Queue.WidenLast();
+            }
+
+            return;
+        }
+
+        if (!connection.Queue.HasRoomFor(encoded))
+        {
+            StartLagging(connection, encoded.Seq);
+            return;
+        }
+
+        connection.Queue.Add(encoded, subscription.IncludeUpdate);
+        connection.LastQueuedSeq = encoded.Seq;
+        MarkDirty(connection);
+    }
+
+    private void StartLagging(Connection connection, long refusedSeq)
+    {
+        var position = connection.Queue.FirstEventSeq is var first and > 0 ? first - 1 : refusedSeq - 1;
+        connection.Queue.DropEvents();
+        connection.Lag = new CatchUp(connection, null, position);
+        connection.LaggingSince = time.GetTimestamp();
+        lagging.Add(connection);
+        DeliverTelemetry.Lagging.Add(1);
+        MarkDirty(connection);
+    }
+
+    private void ExtendMigrated(LogEvent logEvent)
+    {
+        var json = new Utf8JsonReader(logEvent.Payload);
+        long from = 0, to = 0;
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.PropertyName)
+            {
+                var isFrom = json.ValueTextEquals("from_chat_id"u8);
+                var isTo = json.ValueTextEquals("to_chat_id"u8);
+                json.Read();
+                if ((isFrom || isTo) && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var id))
+                {
+                    (from, to) = isFrom ? (id, to) : (from, id);
+                }
+            }
+        }
+
+        if (from != 0 && to != 0)
+        {
+            index.Extend(from, to);
+        }
+    }
+
+    /// <summary>
+    /// The seqs of the new identity lie above every position anyone holds, so all go on from where they are; what the old log had and
+    /// the new one has not is said once to each subscription.
+    /// </summary>
+    private void TellLogReset(EventBatch batch)
+    {
+        var earliest = batch.Events.Count > 0 ? batch.Events[0].Seq : batch.Through.Seq + 1;
+        foreach (var connection in connections)
+        {
+            for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
+            {
+                var gap = new StreamGap(0, connection.PositionOf(subscription, seq), earliest, GapReason.LogReset, batch.Through.LogId);
+                QueueControl(connection, connection.Framing.Gap(subscription.Id, gap), isCounted: false);
+            }
+
+            // Pages of the old identity may hold what the new one has not.
+            ReleasePages(connection);
+        }
+    }
+}

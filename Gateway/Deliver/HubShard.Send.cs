@@ -1,0 +1,200 @@
+using System.Runtime.InteropServices;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>From the queues to the outlets: once per turn, everything that waits for a connection, up to one send's size.</summary>
+internal sealed partial class HubShard
+{
+    private readonly ByteBuffer scratch = new(Limits.Deliver.SendBytes);
+    private List<Connection> dirty = [];
+    private List<Connection> flushing = [];
+    private readonly List<Connection> held = [];
+    private int sentEvents;
+
+    private void MarkDirty(Connection connection)
+    {
+        if (!connection.IsDirty && connection.IsOpen)
+        {
+            connection.IsDirty = true;
+            dirty.Add(connection);
+        }
+    }
+
+    /// <returns>Whether some connection has more that could be sent at once.</returns>
+    private bool FlushDirty()
+    {
+        if (dirty.Count == 0)
+        {
+            return false;
+        }
+
+        (flushing, dirty) = (dirty, flushing);
+        var mayDeliver = isCurrent();
+        foreach (var connection in CollectionsMarshal.AsSpan(flushing))
+        {
+            connection.IsDirty = false;
+            if (connection.IsOpen && !connection.IsPending)
+            {
+                Flush(connection, mayDeliver);
+            }
+        }
+
+        flushing.Clear();
+        if (sentEvents > 0)
+        {
+            DeliverTelemetry.Deliveries.Add(sentEvents);
+            sentEvents = 0;
+        }
+
+        return dirty.Count > 0;
+    }
+
+    private void Flush(Connection connection, bool mayDeliver)
+    {
+        scratch.Clear();
+        var hasMore = false;
+        if (FillFromQueue(connection, mayDeliver, out var single))
+        {
+            hasMore = true;
+        }
+        else if (single is null && mayDeliver)
+        {
+            hasMore = FillFromCatchUps(connection);
+        }
+
+        if (!mayDeliver && HasEventsWaiting(connection))
+        {
+            Hold(connection);
+        }
+
+        var frames = single is not null ? single : scratch.Written;
+        var status = frames.IsEmpty ? SendStatus.Sent : connection.Outlet.Send(frames);
+        if (scratch.Length > Limits.Deliver.SendBytes)
+        {
+            scratch.Trim(Limits.Deliver.SendBytes);
+        }
+
+        switch (status)
+        {
+            case SendStatus.Pending:
+                connection.IsPending = true;
+                connection.PendingSince = time.GetTimestamp();
+                pendingConnections++;
+                break;
+            case SendStatus.Closed:
+                Remove(connection, CloseCode.Normal);
+                break;
+            case SendStatus.Sent when connection.IsClosing && connection.Queue.Count == 0:
+                connection.Outlet.Close(connection.ClosingWith);
+                Remove(connection, connection.ClosingWith);
+                break;
+            case SendStatus.Sent when hasMore:
+                MarkDirty(connection);
+                break;
+        }
+    }
+
+    /// <param name="single">The one frame there is to send: sent from where it lies, without a copy.</param>
+    /// <returns>Whether the send is full and the queue is not empty.</returns>
+    private bool FillFromQueue(Connection connection, bool mayDeliver, out byte[]? single)
+    {
+        single = null;
+        var isAlone = connection.Queue.Count == 1 && connection.Lag is null && !HasCatchUp(connection);
+        while (connection.Queue.Count > 0)
+        {
+            var entry = connection.Queue.Peek();
+            var encoded = entry.Item as EncodedEvent;
+            if (encoded is not null && !mayDeliver)
+            {
+                return false;
+            }
+
+            if (encoded is not null && !connection.Principal.Grants.CanRead(encoded.Event.BotId, encoded.Event.ChatId))
+            {
+                connection.Queue.Pop();
+                continue;
+            }
+
+            var frame = encoded is null ? (byte[])entry.Item : connection.Framing.Event(encoded, entry.IncludeUpdate);
+            if (scratch.Length > 0 && scratch.Length + frame.Length > Limits.Deliver.SendBytes)
+            {
+                return true;
+            }
+
+            connection.Queue.Pop();
+            NoteSent(connection, encoded, entry.IsCounted ? frame.Length : 0);
+            if (isAlone)
+            {
+                single = frame;
+                return false;
+            }
+
+            scratch.Append(frame);
+        }
+
+        return false;
+    }
+
+    private void NoteSent(Connection connection, EncodedEvent? encoded, int countedBytes)
+    {
+        if (encoded is not null)
+        {
+            connection.LastSentSeq = encoded.Seq;
+            sentEvents++;
+        }
+        else if (countedBytes > 0)
+        {
+            connection.ControlSent(countedBytes);
+        }
+    }
+
+    private void QueueControl(Connection connection, byte[] frame, bool isCounted)
+    {
+        if (!connection.IsOpen)
+        {
+            connection.ControlSent(isCounted ? frame.Length : 0);
+        }
+        else if (frame.Length > 0)
+        {
+            connection.Queue.Add(frame, isCounted);
+            MarkDirty(connection);
+        }
+    }
+
+    private void Writable(Connection connection)
+    {
+        if (connection.IsOpen && connection.IsPending)
+        {
+            connection.IsPending = false;
+            pendingConnections--;
+            MarkDirty(connection);
+        }
+    }
+
+    /// <summary>Permissions are not known to be current: what waits stays, and a later tick looks again.</summary>
+    private void Hold(Connection connection)
+    {
+        if (!connection.IsHeld)
+        {
+            connection.IsHeld = true;
+            held.Add(connection);
+        }
+    }
+
+    private static bool HasEventsWaiting(Connection connection) =>
+        connection.Queue.HasEvents || connection.Lag is not null || HasCatchUp(connection);
+
+    private static bool HasCatchUp(Connection connection)
+    {
+        for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
+        {
+            if (!subscription.IsLive)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
