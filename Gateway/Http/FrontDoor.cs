@@ -14,7 +14,7 @@ internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
         return match.Route is { } route ? RunAsync(route, exchange) : RefuseAsync(exchange, in match);
     }
 
-    private Task RunAsync(Route route, Exchange exchange)
+    private Task RunAsync(HttpRoute route, Exchange exchange)
     {
         try
         {
@@ -28,7 +28,7 @@ internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
         }
     }
 
-    private async Task GuardAsync(Task task, Route route, Exchange exchange)
+    private async Task GuardAsync(Task task, HttpRoute route, Exchange exchange)
     {
         try
         {
@@ -40,7 +40,7 @@ internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
         }
     }
 
-    private Task FailAsync(Exception failure, Route route, Exchange exchange)
+    private Task FailAsync(Exception failure, HttpRoute route, Exchange exchange)
     {
         if (exchange.Aborted.IsCancellationRequested && failure is OperationCanceledException or IOException)
         {

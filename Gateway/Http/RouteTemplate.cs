@@ -5,7 +5,7 @@ internal sealed class RouteTemplate
 {
     /// <summary>Null stands for a parameter.</summary>
     private readonly string?[] segments;
-    private readonly List<Route> routes = [];
+    private readonly List<HttpRoute> routes = [];
 
     public RouteTemplate(string template)
     {
@@ -33,7 +33,7 @@ internal sealed class RouteTemplate
     /// <summary>Literal segments first, so that <c>/events/stream</c> wins over <c>/events/{id}</c>.</summary>
     public int Parameters => segments.Count(segment => segment is null);
 
-    public void Add(Route route)
+    public void Add(HttpRoute route)
     {
         if (Find(route.Method) is not null)
         {
@@ -51,7 +51,7 @@ internal sealed class RouteTemplate
         Allow = string.Join(", ", methods);
     }
 
-    public Route? Find(string method)
+    public HttpRoute? Find(string method)
     {
         foreach (var route in routes)
         {

@@ -14,7 +14,7 @@ internal enum RouteStatus
     Options,
 }
 
-internal readonly record struct RouteMatch(RouteStatus Status, Route? Route, RouteValues Values, string? Allow);
+internal readonly record struct RouteMatch(RouteStatus Status, HttpRoute? Route, RouteValues Values, string? Allow);
 
 /// <summary>
 /// The route table. Paths are compared exactly, as the server decoded them: no trailing slash, no case folding, no second decoding. A few dozen
@@ -24,7 +24,7 @@ internal sealed class Router
 {
     private readonly RouteTemplate[] templates;
 
-    public Router(IEnumerable<Route> table)
+    public Router(IEnumerable<HttpRoute> table)
     {
         List<RouteTemplate> shapes = [];
         foreach (var route in table)

@@ -60,6 +60,55 @@ internal static class Limits
         /// deep is still readable by every consumer's JSON parser, one of thousands of levels is not. Deeper: kind <c>unparsed</c>, stored all the same.
         /// </summary>
         public const int UpdateDepth = 512;
+
+        /// <summary>A webhook secret, a bot token or a <c>secret_token</c> (at most 256, Bot API) as presented. Longer: not known, 401.</summary>
+        public const int SecretCharacters = 256;
+
+        /// <summary>Wrong secrets of one address within <see cref="WrongSecretWindow"/>. More: 429 instead of 401.</summary>
+        public const int WrongSecrets = 20;
+
+        public static readonly TimeSpan WrongSecretWindow = TimeSpan.FromMinutes(1);
+
+        /// <summary>Addresses whose wrong secrets are counted apart (a few hundred KB). More: the newcomers share one count.</summary>
+        public const int WrongSecretAddresses = 10_000;
+
+        /// <summary>
+        /// Bytes of update bodies being read at one time, a body of unknown length counted as <see cref="UpdateBytes"/>. Full: 503 with
+        /// <c>Retry-After</c> before the body is read.
+        /// </summary>
+        public const long ArrivingBytes = 64L * 1024 * 1024;
+
+        /// <summary>What a 503 of the receiver says in <c>Retry-After</c>: a full queue or a failing-over database is usually gone by then.</summary>
+        public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+        /// <summary>Updates in one getUpdates answer; the Bot API's maximum. An answer over <see cref="PollAnswerBytes"/> halves it for the next call.</summary>
+        public const int PollUpdates = 100;
+
+        /// <summary>One getUpdates answer. Larger: not read further, asked again with fewer updates.</summary>
+        public const int PollAnswerBytes = 32 * 1024 * 1024;
+
+        /// <summary>How long Telegram holds a getUpdates without updates. The Bot API caps it at 50 s; proxies often cut at 60.</summary>
+        public static readonly TimeSpan PollHold = TimeSpan.FromSeconds(30);
+
+        /// <summary>How long any other Bot API call of the poller may take, and how long a getUpdates may take beyond its hold. Longer: a failure.</summary>
+        public static readonly TimeSpan CallWait = TimeSpan.FromSeconds(15);
+
+        /// <summary>Opening a connection to the Bot API. Longer: a failure.</summary>
+        public static readonly TimeSpan ConnectWait = TimeSpan.FromSeconds(10);
+
+        /// <summary>Connections to the Bot API are renewed after this, so that a change in DNS is seen.</summary>
+        public static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5);
+
+        /// <summary>The wait after the first failed call; it doubles up to <see cref="LongestBackoff"/>.</summary>
+        public static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(1);
+
+        public static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
+
+        /// <summary>Between looks at what only an operator can mend: a foreign webhook, a rejected token.</summary>
+        public static readonly TimeSpan RefusedWait = TimeSpan.FromMinutes(1);
+
+        /// <summary>Between tries to store a polled batch while the database is away.</summary>
+        public static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(1);
     }
 
     /// <summary>The commit queue, the group commit and history reads.</summary>

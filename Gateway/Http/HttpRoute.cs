@@ -1,10 +1,10 @@
 namespace Gateway.Http;
 
-/// <summary>One line of the route table.</summary>
+/// <summary>One line of the route table. (ASP.NET has a Route of its own in every file by implicit using.)</summary>
 /// <param name="Method">GET, POST, PUT, PATCH or DELETE.</param>
 /// <param name="Template">Like <c>/api/v1/chats/{id}</c>: segments compared exactly, at most two parameters, each a whole segment.</param>
 /// <param name="Name">In logs and metrics instead of the path, which may hold a secret.</param>
-internal sealed record Route(string Method, string Template, Func<Exchange, Task> Handler, string Name)
+internal sealed record HttpRoute(string Method, string Template, Func<Exchange, Task> Handler, string Name)
 {
     /// <summary>The answer goes on until someone ends it: no HEAD, which would never come back.</summary>
     public bool IsStream { get; init; }

@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Messages;
+
+namespace Gateway.Ingest;
+
+/// <summary>
+/// Counts wrong secrets per address over a sliding window: the count of the window before, weighted by how much of it still lies in the last
+/// minute, plus this window's. Addresses are bounded; those that find no place share one count. Only failures come here, so
+/// a proxy that all requests come through cannot be locked out of a valid secret.
+/// </summary>
+internal sealed class AddressLimiter(TimeProvider time)
+{
+    private struct Count
+    {
+        public long Window;
+        public int Now;
+        public int Before;
+    }
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<UInt128, Count> counts = [];
+    private Count others;
+
+    /// <summary>Counts one failure; false when the address had its share, with the time after which the next may be looked at.</summary>
+    public bool TryCount(IPAddress? address, out TimeSpan wait)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var length = (long)Limits.Ingest.WrongSecretWindow.TotalMilliseconds;
+        var window = now / length;
+        wait = TimeSpan.FromMilliseconds(length - (now % length));
+        lock (gate)
+        {
+            var key = KeyOf(address);
+            if (counts.TryGetValue(key, out var count))
+            {
+                var allowed = Add(ref count, window, now % length, length);
+                counts[key] = count;
+                return allowed;
+            }
+
+            if (counts.Count >= Limits.Ingest.WrongSecretAddresses)
+            {
+                Forget(window);
+            }
+
+            if (counts.Count >= Limits.Ingest.WrongSecretAddresses)
+            {
+                return Add(ref others, window, now % length, length);
+            }
+
+            counts[key] = new Count { Window = window, Now = 1 };
+            return true;
+        }
+    }
+
+    private static bool Add(ref Count count, long window, long passed, long length)
+    {
+        if (count.Window != window)
+        {
+            count = new Count { Window = window, Before = count.Window == window - 1 ? count.Now : 0 };
+        }
+
+        var weighted = count.Now + (count.Before * (length - passed) / length);
+        if (weighted >= Limits.Ingest.WrongSecrets)
+        {
+            return false;
+        }
+
+        count.Now++;
+        return true;
+    }
+
+    private void Forget(long window)
+    {
+        foreach (var (key, count) in counts)
+        {
+            if (count.Window < window - 1)
+            {
+                counts.Remove(key);
+            }
+        }
+    }
+
+    /// <summary>An IPv6 customer has a /64 of addresses to try from, so that is one.</summary>
+    private static UInt128 KeyOf(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return 0;
+        }
+
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        address.TryWriteBytes(bytes, out _);
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? new UInt128(BinaryPrimitives.ReadUInt64BigEndian(bytes), 1)
+            : new UInt128(0, ((ulong)BinaryPrimitives.ReadUInt32BigEndian(bytes) << 1) | 1);
+    }
+}
