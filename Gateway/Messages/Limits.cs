@@ -210,6 +210,9 @@ internal static class Limits
         /// <summary>The longest subscription id. Longer: error INVALID_ID.</summary>
         public const int SubscriptionIdChars = 64;
 
+        /// <summary>Characters of a log id a client may give (the gateway's have eight). Longer: error INVALID_START.</summary>
+        public const int LogIdChars = 16;
+
         /// <summary>
         /// Events waiting for one connection. At 2,000 events/s half a second of everything, several times the longest collection pause.
         /// Full: the queue is dropped, the connection is lagging and is brought back from the log.
