@@ -15,11 +15,13 @@ internal sealed class Hub : IControlObserver
     private readonly SelectorResolver selectors;
     private readonly StartResolver starts;
     private readonly CatchUpReader reader;
+    private readonly RecentEvents recent = new();
+    private string offeredLogId = "";
     private uint nextShard;
 
     /// <param name="isCurrent">Whether permissions are known to be current; while they are not, delivery holds with connections open.</param>
     public Hub(
-        ILogStore store, ChatDirectory directory, RecentEvents recent, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger)
+        ILogStore store, ChatDirectory directory, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger)
     {
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
@@ -58,9 +60,26 @@ internal sealed class Hub : IControlObserver
         return connection;
     }
 
-    /// <summary>From the bus reader, in seq order. Waits while a shard has <see cref="Limits.Deliver.ShardBatches"/> batches waiting.</summary>
-    public async ValueTask OfferAsync(EventBatch batch, CancellationToken cancellation)
+    /// <summary>
+    /// From the bus reader's loop, in seq order, without holes: everything of the log up to <paramref name="through"/>. Waits while a
+    /// shard has <see cref="Limits.Deliver.ShardBatches"/> batches waiting.
+    /// </summary>
+    public async ValueTask OfferAsync(LogPosition through, IReadOnlyList<LogEvent> events, CancellationToken cancellation)
     {
+        if (through.LogId != offeredLogId)
+        {
+            recent.Clear();
+            offeredLogId = through.LogId;
+        }
+
+        // In the ring before any shard hears of them: a catch-up that meets the live end finds them there.
+        var encoded = new EncodedEvent[events.Count];
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            recent.Add(encoded[i] = new EncodedEvent(events[i]));
+        }
+
+        var batch = new EventBatch(through, encoded);
         foreach (var shard in shards)
         {
             await shard.OfferAsync(batch, cancellation);

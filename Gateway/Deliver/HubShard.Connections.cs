@@ -136,6 +136,14 @@ internal sealed partial class HubShard
         }
     }
 
+    private void CloseAll(CloseCode code)
+    {
+        foreach (var connection in connections)
+        {
+            Close(connection, code);
+        }
+    }
+
     private void EndAll(Connection connection)
     {
         while (connection.FirstSubscription is { } subscription)

@@ -12,7 +12,12 @@ internal sealed partial class HubShard
     {
         if (batch.Through.LogId != logId)
         {
-            if (logId.Length > 0)
+            if (logId.Length > 0 && batch.Through.Seq < seq)
+            {
+                // The numbers start lower than positions that are out already: only a resume by (log_id, seq) can sort that out.
+                CloseAll(CloseCode.Draining);
+            }
+            else if (logId.Length > 0)
             {
                 TellLogReset(batch);
             }
@@ -21,7 +26,7 @@ internal sealed partial class HubShard
         }
 
         var events = batch.Events;
-        for (var i = 0; i < events.Count; i++)
+        for (var i = 0; i < events.Length; i++)
         {
             // Before matching: whatever becomes live or lagging in between stands between two events.
             Match(events[i]);
@@ -140,7 +145,7 @@ internal sealed partial class HubShard
     /// </summary>
     private void TellLogReset(EventBatch batch)
     {
-        var earliest = batch.Events.Count > 0 ? batch.Events[0].Seq : batch.Through.Seq + 1;
+        var earliest = batch.Events.Length > 0 ? batch.Events[0].Seq : batch.Through.Seq + 1;
         foreach (var connection in connections)
         {
             for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)

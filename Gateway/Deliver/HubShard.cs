@@ -93,7 +93,7 @@ internal sealed partial class HubShard
         {
             batchRoom.Release();
             Process(batch);
-            events += batch.Events.Count;
+            events += batch.Events.Length;
             worked = true;
         }
 

@@ -190,6 +190,20 @@ internal static class Limits
     {
         /// <summary>Batches waiting for the publisher. Full: payloads are let go, the highest seq is kept, readers fetch from the log.</summary>
         public const int QueueBatches = 256;
+
+        /// <summary>Messages on the in-process bus. Full: the publisher waits, and the queue before it fills.</summary>
+        public const int BusMessages = 64;
+
+        /// <summary>How long an event that came too early waits for the one before it; then the gap is read from the log.</summary>
+        public static readonly TimeSpan ReorderWait = TimeSpan.FromMilliseconds(5);
+
+        /// <summary>Events waiting for an earlier one. Full: later ones are let go and read from the log.</summary>
+        public const int ReorderEvents = 4096;
+
+        /// <summary>Without progress the log is asked this often, plus or minus <see cref="PollJitter"/>, so that replicas do not ask in step.</summary>
+        public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
+
+        public const double PollJitter = 0.2;
     }
 
     /// <summary>From the hub to the sockets.</summary>

@@ -6,7 +6,8 @@ namespace Gateway.Publish;
 
 /// <param name="Events">In seq order; may be fewer than the head tells of, then the rest is read from the log.</param>
 /// <param name="Head">The head after the commit that wrote them.</param>
-internal readonly record struct PublishBatch(LogEvent[] Events, LogHead Head);
+/// <param name="RecoverFrom">The last head before this batch whose events were let go; null: nothing was.</param>
+internal readonly record struct PublishBatch(LogEvent[] Events, LogHead Head, LogHead? RecoverFrom = null);
 
 /// <summary>
 /// The publisher's inbox. Offering never waits and never fails: when it is full the payloads are let go and only the highest
@@ -17,8 +18,9 @@ internal sealed class PublishQueue
     private readonly Channel<PublishBatch> _channel = Channel.CreateBounded<PublishBatch>(
         new BoundedChannelOptions(Limits.Publish.QueueBatches) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private LogHead _head;
     private readonly Lock _lock = new();
+    private LogHead _head;
+    private LogHead? _dropped;
 
     /// <summary>The newest head that was offered, whether its events were kept or not.</summary>
     public LogHead Head
@@ -33,7 +35,22 @@ internal sealed class PublishQueue
 
     public void Offer(LogEvent[] events, LogHead head)
     {
-        lock (_lock) _head = head;
-        _channel.Writer.TryWrite(new PublishBatch(events, head));
+        lock (_lock)
+        {
+            // What was let go belongs before these events, so the batch that gets in takes its note along.
+            _head = head;
+            _dropped = _channel.Writer.TryWrite(new PublishBatch(events, head, _dropped)) ? null : head;
+        }
+    }
+
+    /// <summary>What was let go with nothing queued behind it; the caller recovers it now.</summary>
+    public LogHead? TakeDropped()
+    {
+        lock (_lock)
+        {
+            var dropped = _dropped;
+            _dropped = null;
+            return dropped;
+        }
     }
 }
