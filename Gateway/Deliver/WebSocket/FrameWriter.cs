@@ -11,6 +11,9 @@ internal static class FrameWriter
     /// <summary>A control frame's payload (RFC 6455 section 5.5) and its two-byte header.</summary>
     public const int MaxControlBytes = 2 + FrameReader.MaxControlPayloadBytes;
 
+    /// <summary>A close frame as <see cref="WriteClose"/> makes it.</summary>
+    public const int CloseBytes = 4;
+
     private const byte Final = 0x80;
 
     /// <summary>Bytes of the header for a payload of this length.</summary>
@@ -49,6 +52,6 @@ internal static class FrameWriter
     {
         WriteHeader(destination, Opcode.Close, sizeof(ushort));
         BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)code);
-        return 4;
+        return CloseBytes;
     }
 }

@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Gateway.Deliver.WebSocket;
+
+/// <summary>
+/// The two ways out of a WebSocket have this in common: what the transport does not take at once is copied, finished in the
+/// background and reported, and nothing else is written meanwhile. A close that is asked for in that time follows the remainder, so
+/// that a slow peer that reads again finds out why it was let go.
+/// </summary>
+internal abstract class FrameOutlet(PipeReader input) : IOutlet
+{
+    private const int Idle = 0;
+    private const int Writing = 1;
+    private const int WritingLast = 2;
+    private const int Ended = 3;
+
+    private Connection? connection;
+    private int state;
+    private CloseCode lastCode;
+    private volatile bool isClosing;
+
+    /// <summary>The peer's bytes, after the handshake. Only the session reads it; the outlet wakes the session through it.</summary>
+    public PipeReader Input { get; } = input;
+
+    /// <summary>The shard has closed the connection: nothing of it is sent after this but the close frame.</summary>
+    public bool IsClosing => isClosing;
+
+    /// <summary>The transport has something left that the peer does not take.</summary>
+    public bool IsWriting => Volatile.Read(ref state) is Writing or WritingLast;
+
+    /// <summary>Who is told about what happens in the background. Set before the shard knows the outlet.</summary>
+    public void Attach(Connection owner) => connection = owner;
+
+    public SendStatus Send(ReadOnlySpan<byte> frames)
+    {
+        if (Volatile.Read(ref state) != Idle)
+        {
+            return SendStatus.Closed;
+        }
+        var sent = TrySend(frames);
+        if (sent == frames.Length)
+        {
+            return SendStatus.Sent;
+        }
+        if (sent < 0)
+        {
+            Volatile.Write(ref state, Ended);
+            return SendStatus.Closed;
+        }
+        var rest = frames[sent..];
+        var buffer = ArrayPool<byte>.Shared.Rent(rest.Length);
+        rest.CopyTo(buffer);
+        Volatile.Write(ref state, Writing);
+        return StartWriting(buffer, rest.Length);
+    }
+
+    public void Close(CloseCode code)
+    {
+        lastCode = code;
+        isClosing = true;
+        if (Interlocked.CompareExchange(ref state, WritingLast, Writing) == Idle)
+        {
+            SendLast();
+        }
+        Input.CancelPendingRead();
+    }
+
+    public void Abort()
+    {
+        Volatile.Write(ref state, Ended);
+        isClosing = true;
+        Cut();
+    }
+
+    /// <summary>Ends what is below after the session: orderly, as far as the peer goes along.</summary>
+    public abstract ValueTask EndAsync();
+
+    /// <summary>Bytes that the transport took without waiting; negative when the peer is gone.</summary>
+    protected abstract int TrySend(ReadOnlySpan<byte> frames);
+
+    /// <summary>Takes all bytes, waiting as long as it must.</summary>
+    protected abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
+
+    protected abstract void Cut();
+
+    private SendStatus StartWriting(byte[] buffer, int length)
+    {
+        var writing = WriteOutAsync(buffer, length);
+        if (!writing.IsCompleted)
+        {
+            _ = ReportAsync(writing);
+            return SendStatus.Pending;
+        }
+        if (!writing.Result)
+        {
+            Volatile.Write(ref state, Ended);
+            return SendStatus.Closed;
+        }
+        Volatile.Write(ref state, Idle);
+        return SendStatus.Sent;
+    }
+
+    private async ValueTask<bool> WriteOutAsync(byte[] buffer, int length)
+    {
+        try
+        {
+            await WriteAsync(buffer.AsMemory(0, length));
+            return true;
+        }
+        catch (Exception failure) when (IsPeerGone(failure))
+        {
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task ReportAsync(ValueTask<bool> writing)
+    {
+        if (!await writing)
+        {
+            Volatile.Write(ref state, Ended);
+            NotifyGone();
+            return;
+        }
+        if (isClosing && Volatile.Read(ref state) == Writing)
+        {
+            // That was the close frame itself.
+            Volatile.Write(ref state, Ended);
+            return;
+        }
+        if (Interlocked.CompareExchange(ref state, Idle, Writing) == Writing)
+        {
+            connection?.OnWritable();
+            return;
+        }
+        // Close came meanwhile. After Abort (Ended) there is nothing to send it to.
+        if (Volatile.Read(ref state) == WritingLast)
+        {
+            SendLast();
+        }
+    }
+
+    private void NotifyGone()
+    {
+        if (!isClosing)
+        {
+            connection?.OnGone();
+        }
+        Input.CancelPendingRead();
+    }
+
+    private void SendLast()
+    {
+        Span<byte> frame = stackalloc byte[FrameWriter.CloseBytes];
+        FrameWriter.WriteClose(frame, lastCode);
+        Volatile.Write(ref state, Idle);
+        var status = Send(frame);
+        if (status == SendStatus.Sent)
+        {
+            Volatile.Write(ref state, Ended);
+        }
+    }
+
+    /// <summary>What transports throw when the other side went away, or this side cut it.</summary>
+    internal static bool IsPeerGone(Exception failure) =>
+        failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException;
+}
