@@ -279,6 +279,49 @@ internal static class Limits
         public static readonly TimeSpan DrainJitter = TimeSpan.FromSeconds(2);
     }
 
+    /// <summary>One WebSocket and all of them.</summary>
+    internal static class WebSocket
+    {
+        /// <summary>
+        /// A client's message, fragments together: a subscription that lists 1,024 chats as <c>tg:</c> references needs 45 KB. Over it: close
+        /// code 1009, before the payload was read.
+        /// </summary>
+        public const int MessageBytes = 64 * 1024;
+
+        /// <summary>Until the first <c>auth</c> of a socket that came without a credential. Over it: close code 4001.</summary>
+        public static readonly TimeSpan AuthWait = TimeSpan.FromSeconds(10);
+
+        /// <summary>Protocol pings (design section 5); below the 30 s after which common proxies cut a silent connection.</summary>
+        public static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(25);
+
+        /// <summary>From a ping to any sign of life. Over it: close code 4100, unless the ping itself still waits behind what the peer does not read.</summary>
+        public static readonly TimeSpan PongWait = TimeSpan.FromSeconds(10);
+
+        /// <summary>From the gateway's close frame to the peer's. Over it: the connection is ended without.</summary>
+        public static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(30);
+
+        /// <summary>Messages, pings and fragments at once: all subscriptions that a connection may have, and some. Over it: error RATE_LIMITED and a strike.</summary>
+        public const int ActionBurst = 320;
+
+        /// <summary>Messages, pings and fragments in the long run. Over it: as above.</summary>
+        public const int ActionsPerSecond = 50;
+
+        /// <summary>Refused messages before the connection is closed with 4008.</summary>
+        public const int Strikes = 64;
+
+        /// <summary>How fast strikes are forgotten, so that a long-lived client may err now and then.</summary>
+        public const int StrikesForgottenPerSecond = 1;
+
+        /// <summary>Open sockets of the process; at 14 KB each a good 700 MB. One more: 503 with <c>Retry-After</c>. Configurable.</summary>
+        public const int Sockets = 50_000;
+
+        /// <summary>Open sockets of one key. One more: 429, or close code 4103 where the key came in a message. Configurable.</summary>
+        public const int SocketsPerKey = 20_000;
+
+        /// <summary>What a client refused for a bound of connections is told to wait.</summary>
+        public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+    }
+
     /// <summary>Credentials and grants.</summary>
     internal static class Access
     {

@@ -1,0 +1,112 @@
+using Gateway.Access;
+using Gateway.Messages;
+
+namespace Gateway.Deliver.WebSocket;
+
+/// <summary>What each action does.</summary>
+internal sealed partial class SocketSession
+{
+    private ValueTask ActAsync(ClientAction action) => action.Kind switch
+    {
+        ActionKind.Auth => AuthenticateAsync(action.Token!),
+        ActionKind.Ping => WriteAsync(SocketReplies.ActionPong(services.Time.GetUtcNow())),
+        ActionKind.Invalid => RefuseAsync(action.Error!),
+        _ when connection is null => RefuseAsync(NotAuthenticated),
+        ActionKind.Subscribe => SubscribeAsync(action.Request!),
+        _ => UnsubscribeAsync(action),
+    };
+
+    private static readonly RequestError NotAuthenticated = new("UNAUTHENTICATED", "Send {\"action\":\"auth\",\"token\":\"…\"} first.");
+
+    private async ValueTask AuthenticateAsync(string token)
+    {
+        var outcome = await services.Access.AuthenticateAsync(token, CancellationToken.None);
+        if (outcome.Status == AuthenticationStatus.Accepted)
+        {
+            await (connection is null ? OpenAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
+            return;
+        }
+        var isUnavailable = outcome.Status == AuthenticationStatus.Unavailable;
+        if (connection is null)
+        {
+            isDeaf = true;
+            outlet.Close(isUnavailable ? CloseCode.CannotCheckNow : CloseCode.Unauthenticated);
+            return;
+        }
+        await RefuseAsync(isUnavailable
+            ? new RequestError("UNAVAILABLE", "The credential cannot be checked now; the one before still holds.")
+            : new RequestError("UNAUTHENTICATED", "The credential is not valid; the one before still holds."));
+    }
+
+    /// <summary>From here on the shard alone writes to the outlet.</summary>
+    private async ValueTask OpenAsync(Principal principal)
+    {
+        if (!services.Census.TryEnterKey(principal.KeyId))
+        {
+            isDeaf = true;
+            await WriteAsync(services.Framing.Error(new RequestError("TOO_MANY_CONNECTIONS", "This key has too many open sockets.")));
+            outlet.Close(CloseCode.CannotCheckNow);
+            return;
+        }
+        var isByMessage = keyId == 0 && WheelSlot >= 0;
+        keyId = principal.KeyId;
+        var opened = services.Hub.Open(principal, services.Framing, outlet);
+        outlet.Attach(opened);
+        connection = opened;
+        services.Wheel.Schedule(this, Limits.WebSocket.PingInterval);
+        if (isByMessage)
+        {
+            await WriteAsync(SocketReplies.Authenticated);
+        }
+        if (first is { } request)
+        {
+            first = null;
+            await SubscribeFirstAsync(request);
+        }
+    }
+
+    private async ValueTask RenewAsync(Principal principal)
+    {
+        if (principal.KeyId != keyId)
+        {
+            if (!services.Census.TryEnterKey(principal.KeyId))
+            {
+                await RefuseAsync(new RequestError("TOO_MANY_CONNECTIONS", "That key has too many open sockets."));
+                return;
+            }
+            services.Census.LeaveKey(keyId);
+            keyId = principal.KeyId;
+        }
+        connection!.Renew(principal);
+        await WriteAsync(SocketReplies.Authenticated);
+    }
+
+    private async ValueTask SubscribeAsync(SubscriptionRequest request)
+    {
+        var outcome = await connection!.SubscribeAsync(request, CancellationToken.None);
+        if (outcome.Error is { } error)
+        {
+            await RefuseAsync(error);
+        }
+    }
+
+    /// <summary>A client that put its only wish in the URL may look at nothing else: when the wish is refused, so is the connection.</summary>
+    private async ValueTask SubscribeFirstAsync(SubscriptionRequest request)
+    {
+        var outcome = await connection!.SubscribeAsync(request, CancellationToken.None);
+        if (outcome.Error is { } error)
+        {
+            await WriteAsync(services.Framing.Error(error));
+            Close(error.Code == "UNAVAILABLE" ? CloseCode.CannotCheckNow : CloseCode.Forbidden);
+        }
+    }
+
+    private async ValueTask UnsubscribeAsync(ClientAction action)
+    {
+        var outcome = await (action.Id is { } id ? connection!.UnsubscribeAsync(id) : connection!.UnsubscribeAsync(action.Chat));
+        if (outcome.Error is { } error)
+        {
+            await RefuseAsync(error);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using Gateway.Access;
+using Gateway.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Deliver.WebSocket;
+
+/// <summary>
+/// One WebSocket after its handshake: reads what the client sends and answers it. Everything is done by one loop that waits for the
+/// client's bytes; the wheel and the outlet wake it by cancelling that wait, so there is nothing to lock and an idle socket holds
+/// one pending read. Events do not pass through here: the shard writes them to the outlet.
+/// </summary>
+internal sealed partial class SocketSession(SocketServices services, FrameOutlet outlet)
+{
+    private readonly FrameReader frames = new(Limits.WebSocket.MessageBytes);
+    private TokenBucket actions = new(Limits.WebSocket.ActionBurst, Limits.WebSocket.ActionsPerSecond, services.NowMs);
+    private TokenBucket strikes = new(Limits.WebSocket.Strikes, Limits.WebSocket.StrikesForgottenPerSecond, services.NowMs);
+    private Connection? connection;
+    private SubscriptionRequest? first;
+    private long keyId;
+
+    /// <summary>The peer has said close, or something after which its bytes mean nothing: they are read and dropped.</summary>
+    private bool isDeaf;
+    private bool peerHasClosed;
+
+    /// <summary>Serves the socket until either side ends it. Never throws.</summary>
+    /// <param name="principal">Null: the client must send <c>auth</c> first.</param>
+    /// <param name="subscription">The query's, started as soon as it is known who asks.</param>
+    public async Task RunAsync(Principal? principal, SubscriptionRequest? subscription)
+    {
+        first = subscription;
+        try
+        {
+            if (principal is null)
+            {
+                services.Wheel.Schedule(this, Limits.WebSocket.AuthWait);
+            }
+            else
+            {
+                await OpenAsync(principal);
+            }
+            await ReadAsync();
+        }
+        catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
+        {
+            SocketLog.PeerGone(services.Logger, keyId);
+        }
+        catch (Exception failure)
+        {
+            SocketLog.SessionFailed(services.Logger, failure, keyId);
+            outlet.Abort();
+        }
+        await EndAsync();
+    }
+
+    /// <summary>Accepts only to tell a browser why not: it cannot see the status of a refused upgrade.</summary>
+    public async Task RefuseAsync(CloseCode code)
+    {
+        outlet.Close(code);
+        await RunAsync(null, null);
+    }
+
+    private async Task ReadAsync()
+    {
+        while (true)
+        {
+            var read = await outlet.Input.ReadAsync();
+            var buffer = read.Buffer;
+            FrameStatus status;
+            while (!isDeaf && (status = frames.Read(ref buffer)) != FrameStatus.NeedMore)
+            {
+                isPeerAlive = true;
+                await HandleAsync(status);
+            }
+            outlet.Input.AdvanceTo(isDeaf ? buffer.End : buffer.Start, buffer.End);
+            if (read.IsCompleted || (peerHasClosed && outlet.IsClosing && !outlet.IsWriting) || (read.IsCanceled && await WakeAsync()))
+            {
+                return;
+            }
+        }
+    }
+
+    private ValueTask HandleAsync(FrameStatus status)
+    {
+        switch (status)
+        {
+            case FrameStatus.Close:
+                isDeaf = true;
+                peerHasClosed = true;
+                Close(CloseCode.Normal);
+                return default;
+            case FrameStatus.Failed:
+                isDeaf = true;
+                Close(frames.Error);
+                return default;
+        }
+        if (outlet.IsClosing)
+        {
+            return default;
+        }
+        if (!actions.TryTake(services.NowMs))
+        {
+            // Control frames and fragments over the rate are not answered: that alone is what would cost something.
+            return status == FrameStatus.Text ? RefuseAsync(TooFast) : Strike();
+        }
+        return status switch
+        {
+            FrameStatus.Text => ActAsync(ActionReader.Read(frames.Payload)),
+            FrameStatus.Ping => WriteAsync(SocketReplies.Pong(frames.Payload)),
+            _ => default,
+        };
+    }
+
+    private static readonly RequestError TooFast =
+        new("RATE_LIMITED", $"At most {Limits.WebSocket.ActionsPerSecond} messages a second; this one was not done.");
+
+    /// <summary>Answers an error; the connection stays open, but not for one who does nothing else.</summary>
+    private async ValueTask RefuseAsync(RequestError error)
+    {
+        await WriteAsync(services.Framing.Error(error));
+        await Strike();
+    }
+
+    private ValueTask Strike()
+    {
+        if (!strikes.TryTake(services.NowMs))
+        {
+            isDeaf = true;
+            Close(CloseCode.ProtocolAbuse);
+        }
+        return default;
+    }
+
+    /// <summary>Through the shard, in order with the events; before there is a connection the session is the outlet's only user.</summary>
+    private ValueTask WriteAsync(byte[] frame)
+    {
+        if (connection is not null)
+        {
+            return connection.WriteControlAsync(frame);
+        }
+        if (outlet.Send(frame) != SendStatus.Sent)
+        {
+            // Not even known, and does not read what it is told.
+            outlet.Abort();
+        }
+        return default;
+    }
+
+    private void Close(CloseCode code)
+    {
+        if (outlet.IsClosing)
+        {
+            return;
+        }
+        if (connection is not null)
+        {
+            _ = connection.CloseAsync(code);
+        }
+        else
+        {
+            outlet.Close(code);
+        }
+    }
+
+    private async ValueTask EndAsync()
+    {
+        services.Wheel.Remove(this);
+        frames.Release();
+        connection?.OnGone();
+        if (keyId != 0)
+        {
+            services.Census.LeaveKey(keyId);
+        }
+        await outlet.EndAsync();
+    }
+}
