@@ -1,0 +1,17 @@
+using Gateway.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Deliver.WebSocket;
+
+/// <summary>A credential that does not open a socket, said in both ways.</summary>
+internal sealed record CredentialRefusal(int Status, CloseCode CloseCode, string Code, string Message, TimeSpan? RetryAfter = null)
+{
+    public static readonly CredentialRefusal Rejected =
+        new(StatusCodes.Status401Unauthorized, CloseCode.Unauthenticated, "UNAUTHENTICATED", "The credential is not valid.");
+
+    public static readonly CredentialRefusal Conflicting =
+        new(StatusCodes.Status400BadRequest, CloseCode.Unauthenticated, "CONFLICTING_CREDENTIALS", "Two different credentials are given.");
+
+    public static readonly CredentialRefusal Unavailable = new(StatusCodes.Status503ServiceUnavailable, CloseCode.CannotCheckNow, "UNAVAILABLE",
+        "The credential cannot be checked now; try again.", Limits.WebSocket.RetryAfter);
+}

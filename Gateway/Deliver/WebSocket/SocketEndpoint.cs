@@ -1,0 +1,82 @@
+using Gateway.Access;
+using Gateway.Http;
+using Gateway.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Deliver.WebSocket;
+
+/// <summary>
+/// <c>GET /api/v1/ws</c>: everything that can be refused before the upgrade, with an HTTP status. A browser's script sees no status,
+/// so for one (it sends <c>Origin</c>) what concerns its credential is said by an accepted upgrade and a close code.
+/// </summary>
+internal sealed class SocketEndpoint(SocketServices services, SocketOptions options)
+{
+    public Task HandleAsync(Exchange exchange)
+    {
+        var status = Handshake.Examine(exchange.Context, options.AllowedOrigins);
+        if (status != HandshakeStatus.Acceptable)
+        {
+            return HandshakeReply.WriteAsync(exchange, status);
+        }
+        var parsed = SubscriptionRequestQuery.HasSubscription(exchange.Request.Query)
+            ? SubscriptionRequestQuery.Parse(exchange.Request.Query)
+            : default;
+        if (parsed.Error is { } error)
+        {
+            return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, error.Code, error.Message);
+        }
+        return services.Census.TryEnter()
+            ? ServeAsync(exchange.Context, exchange, parsed.Request)
+            : TooManyAsync(exchange, StatusCodes.Status503ServiceUnavailable, "The gateway has too many open sockets.");
+    }
+
+    private async Task ServeAsync(HttpContext context, Exchange exchange, SubscriptionRequest? first)
+    {
+        try
+        {
+            var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, exchange.Aborted);
+            if (Refusal(outcome.Status) is { } refusal && !IsBrowser(context))
+            {
+                await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
+                return;
+            }
+            if (outcome.Principal is { } known && services.Census.IsKeyFull(known.KeyId))
+            {
+                await TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This key has too many open sockets.");
+                return;
+            }
+            await RunAsync(context, outcome, first);
+        }
+        finally
+        {
+            services.Census.Leave();
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, AuthenticationOutcome outcome, SubscriptionRequest? first)
+    {
+        if (await Takeover.OpenAsync(context) is { } outlet)
+        {
+            var session = new SocketSession(services, outlet);
+            await (Refusal(outcome.Status) is { } refusal ? session.RefuseAsync(refusal.CloseCode) : session.RunAsync(outcome.Principal, first));
+        }
+        if (!context.Response.HasStarted)
+        {
+            // The socket was taken over: Kestrel still thinks that it owes an answer.
+            context.Abort();
+        }
+    }
+
+    private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;
+
+    private static Task TooManyAsync(Exchange exchange, int status, string message) =>
+        ErrorReply.WriteAsync(exchange, status, "TOO_MANY_CONNECTIONS", message, Limits.WebSocket.RetryAfter);
+
+    private static CredentialRefusal? Refusal(AuthenticationStatus status) => status switch
+    {
+        AuthenticationStatus.Accepted or AuthenticationStatus.Missing => null,
+        AuthenticationStatus.Conflicting => CredentialRefusal.Conflicting,
+        AuthenticationStatus.Unavailable => CredentialRefusal.Unavailable,
+        _ => CredentialRefusal.Rejected,
+    };
+}
