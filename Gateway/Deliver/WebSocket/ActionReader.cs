@@ -17,7 +17,7 @@ internal static class ActionReader
                 null => ClientAction.Refuse("INVALID_MESSAGE", "A message is a JSON object with the string field \"action\"."),
                 "ping" => ReadPing(message),
                 "auth" => ReadAuth(message),
-                "subscribe" => SubscribeReader.Read(message),
+                "subscribe" => ReadSubscribe(message),
                 "unsubscribe" => UnsubscribeReader.Read(message),
                 "ack" => ClientAction.Refuse("NOT_AVAILABLE", "This version has no named consumers, so there is nothing to acknowledge."),
                 "send" => ClientAction.Refuse("NOT_AVAILABLE", "This version cannot send messages."),
@@ -51,6 +51,14 @@ internal static class ActionReader
             reader.Skip();
         }
         return reader.Read() ? null : action;
+    }
+
+    private static ClientAction ReadSubscribe(ReadOnlySpan<byte> message)
+    {
+        var parsed = SubscriptionRequestJson.Parse(message);
+        return parsed.Error is { } error
+            ? new ClientAction(ActionKind.Invalid) { Error = error }
+            : new ClientAction(ActionKind.Subscribe) { Request = parsed.Request };
     }
 
     private static ClientAction ReadPing(ReadOnlySpan<byte> message)

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using Gateway.Messages;
 
 namespace Gateway.Deliver.WebSocket;
 
@@ -58,26 +56,6 @@ internal ref struct FieldReader
         return null;
     }
 
-    public bool ReadBoolean()
-    {
-        if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
-        {
-            return reader.GetBoolean();
-        }
-        Refuse("true or false");
-        return false;
-    }
-
-    public long ReadInt64()
-    {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value))
-        {
-            return value;
-        }
-        Refuse("a whole number");
-        return 0;
-    }
-
     /// <summary>The gateway's id as a number, or <c>tg:&lt;bot_id&gt;:&lt;telegram_chat_id&gt;</c>.</summary>
     public ChatReference ReadChat()
     {
@@ -85,51 +63,12 @@ internal ref struct FieldReader
         {
             return new ChatReference(id, 0, 0);
         }
-        if (reader.TokenType == JsonTokenType.String && ChatReferenceText.TryParse(reader.GetString(), out var chat))
+        if (reader.TokenType == JsonTokenType.String && SubscriptionRequestBuilder.TryParseChat(reader.GetString()!, out var chat))
         {
             return chat;
         }
         Refuse("a chat's id or \"tg:<bot_id>:<telegram_chat_id>\"");
         return default;
-    }
-
-    public List<long> ReadInt64List()
-    {
-        var list = new List<long>();
-        while (NextEntry(list.Count))
-        {
-            list.Add(ReadInt64());
-        }
-        return list;
-    }
-
-    public List<string> ReadStringList()
-    {
-        var list = new List<string>();
-        while (NextEntry(list.Count))
-        {
-            list.Add(ReadString() ?? "");
-        }
-        return list;
-    }
-
-    public void ReadChatList(List<ChatReference> into)
-    {
-        while (NextEntry(into.Count))
-        {
-            into.Add(ReadChat());
-        }
-    }
-
-    /// <summary>Unix milliseconds of an RFC 3339 time.</summary>
-    public long? ReadTime()
-    {
-        if (DateTimeOffset.TryParse(ReadString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
-        {
-            return time.ToUnixTimeMilliseconds();
-        }
-        Refuse("a time as 2026-02-09T12:00:00Z");
-        return null;
     }
 
     public void Refuse(string code, string message) => Error ??= new RequestError(code, message);
@@ -147,25 +86,5 @@ internal ref struct FieldReader
         seen |= 1UL << index;
         reader.Read();
         return true;
-    }
-
-    /// <summary>Enters the array at the first call and steps through it; one entry over the bound is an error.</summary>
-    private bool NextEntry(int count)
-    {
-        if (Error is not null)
-        {
-            return false;
-        }
-        if (count == 0 && reader.TokenType != JsonTokenType.StartArray)
-        {
-            Refuse("a list");
-            return false;
-        }
-        if (count > Limits.Deliver.SelectorEntries)
-        {
-            Refuse("INVALID_SELECTOR", $"{Name} may have {Limits.Deliver.SelectorEntries} entries.");
-            return false;
-        }
-        return reader.Read() && reader.TokenType != JsonTokenType.EndArray;
     }
 }

@@ -34,7 +34,8 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     {
         try
         {
-            var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, exchange.Aborted);
+            // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
+            var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, CancellationToken.None);
             if (Refusal(outcome.Status) is { } refusal && !IsBrowser(context))
             {
                 await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);

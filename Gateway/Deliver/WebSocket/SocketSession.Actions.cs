@@ -23,7 +23,7 @@ internal sealed partial class SocketSession
         var outcome = await services.Access.AuthenticateAsync(token, CancellationToken.None);
         if (outcome.Status == AuthenticationStatus.Accepted)
         {
-            await (connection is null ? OpenAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
+            await (connection is null ? OpenAsync(outcome.Principal!, isByMessage: true) : RenewAsync(outcome.Principal!));
             return;
         }
         var isUnavailable = outcome.Status == AuthenticationStatus.Unavailable;
@@ -39,7 +39,7 @@ internal sealed partial class SocketSession
     }
 
     /// <summary>From here on the shard alone writes to the outlet.</summary>
-    private async ValueTask OpenAsync(Principal principal)
+    private async ValueTask OpenAsync(Principal principal, bool isByMessage)
     {
         if (!services.Census.TryEnterKey(principal.KeyId))
         {
@@ -48,7 +48,6 @@ internal sealed partial class SocketSession
             outlet.Close(CloseCode.CannotCheckNow);
             return;
         }
-        var isByMessage = keyId == 0 && WheelSlot >= 0;
         keyId = principal.KeyId;
         var opened = services.Hub.Open(principal, services.Framing, outlet);
         outlet.Attach(opened);

@@ -36,7 +36,7 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
             }
             else
             {
-                await OpenAsync(principal);
+                await OpenAsync(principal, isByMessage: false);
             }
             await ReadAsync();
         }
