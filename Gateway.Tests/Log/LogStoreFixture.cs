@@ -33,18 +33,18 @@ internal abstract class LogStoreFixture : IAsyncDisposable
     }
 
     /// <summary>Each row's columns as invariant text, null for NULL.</summary>
-    public async Task<List<string?[]>> RowsAsync(string sql)
+    public async Task<List<List<string?>>> RowsAsync(string sql)
     {
         await using var connection = await Database.OpenAsync(default);
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
         await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<string?[]>();
+        var rows = new List<List<string?>>();
         while (await reader.ReadAsync())
         {
-            var row = new string?[reader.FieldCount];
-            for (var i = 0; i < row.Length; i++)
-                row[i] = await reader.IsDBNullAsync(i) ? null : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture);
+            var row = new List<string?>(reader.FieldCount);
+            for (var i = 0; i < reader.FieldCount; i++)
+                row.Add(await reader.IsDBNullAsync(i) ? null : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture));
             rows.Add(row);
         }
 

@@ -10,9 +10,9 @@ namespace Gateway.Log;
 /// </summary>
 internal sealed class CommitQueue
 {
-    // Unbounded, because the bounds below count bytes too; one atomic add each is cheaper than the bounded channel's lock.
-    private readonly Channel<PendingCommit> _channel =
-        Channel.CreateUnbounded<PendingCommit>(new UnboundedChannelOptions { SingleReader = true });
+    // One more than the counted bound, for the request to check the head.
+    private readonly Channel<PendingCommit> _channel = Channel.CreateBounded<PendingCommit>(
+        new BoundedChannelOptions(Limits.Log.CommitQueueUpdates + 1) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private int _updates;
     private long _bytes;

@@ -10,9 +10,9 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     // SQLite and our frames need a few ten KiB; the default stack of 8 MiB would be mapped for each.
     private const int StackBytes = 512 * 1024;
 
-    private readonly Lock _lock = new();
+    // An object and not a Lock, because the threads wait on it for work.
+    private readonly object _gate = new();
     private readonly Queue<Job> _jobs = new();
-    private readonly SemaphoreSlim _ready = new(0);
     private readonly List<Thread> _threads = [];
     private int _idle;
     private bool _isClosed;
@@ -21,28 +21,28 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     public Task<T> RunAsync<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation)
     {
         var job = new Job<T>(work, onFault, cancellation);
-        lock (_lock)
+        lock (_gate)
         {
             if (_isClosed || _jobs.Count >= queue) return Task.FromResult(onFault(new SqliteFault(SQLitePCL.raw.SQLITE_BUSY, "too many requests")));
             _jobs.Enqueue(job);
             if (_idle < _jobs.Count && _threads.Count < threads) Start();
+            Monitor.Pulse(_gate);
         }
 
-        _ready.Release();
         return job.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
         Thread[] running;
-        lock (_lock)
+        lock (_gate)
         {
             if (_isClosed) return;
             _isClosed = true;
             running = [.. _threads];
+            Monitor.PulseAll(_gate);
         }
 
-        if (running.Length > 0) _ready.Release(running.Length);
         await Task.Run(() => Array.ForEach(running, thread => thread.Join()));
     }
 
@@ -57,23 +57,30 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     private void Run()
     {
         TSession? session = null;
-        while (true)
+        while (Take() is { } job)
         {
-            _ready.Wait();
-            Job? job;
-            lock (_lock)
-            {
-                // What was queued before closing is still run; each thread then finds the queue empty once.
-                if (!_jobs.TryDequeue(out job) && _isClosed) break;
-                if (job is null) continue;
-                _idle--;
-            }
-
             job.Run(ref session, open);
-            lock (_lock) _idle++;
+            lock (_gate) _idle++;
         }
 
         session?.Dispose();
+    }
+
+    // Null when closed; what was queued before closing is still run.
+    private Job? Take()
+    {
+        lock (_gate)
+        {
+            Job? job;
+            while (!_jobs.TryDequeue(out job))
+            {
+                if (_isClosed) return null;
+                Monitor.Wait(_gate);
+            }
+
+            _idle--;
+            return job;
+        }
     }
 
     private abstract class Job

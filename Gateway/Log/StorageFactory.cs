@@ -1,7 +1,7 @@
-using Gateway.Log;
 using Gateway.Log.Sqlite;
+using Gateway.Storage;
 
-namespace Gateway.Storage;
+namespace Gateway.Log;
 
 /// <summary>The two views of one database: control tables and log.</summary>
 internal sealed record OpenedStorage(IDatabase Database, ILogStore Log) : IAsyncDisposable
