@@ -362,4 +362,60 @@ internal static class Limits
         /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
         public const int WebhookSecretGoodChars = 22;
     }
+
+    /// <summary>What the gateway says about itself.</summary>
+    internal static class Telemetry
+    {
+        /// <summary>Log lines waiting to be written. Full: the line is dropped and counted; no stage waits for its log.</summary>
+        public const int LogQueueLines = 4096;
+
+        /// <summary>How long the end of the process waits for the last lines. Over it: they are lost.</summary>
+        public static readonly TimeSpan LogFlush = TimeSpan.FromSeconds(2);
+
+        /// <summary>Tag combinations of one instrument. Over it: measurements go to the series <c>other</c>, so that a tag with unexpected values costs no memory.</summary>
+        public const int SeriesPerInstrument = 256;
+    }
+
+    /// <summary>The process: start and ordered end. The deadlines add up to under 40 s; orchestrators should wait 60.</summary>
+    internal static class Hosting
+    {
+        /// <summary>How long a start waits for a database that does not answer. Over it: exit code 3, for the orchestrator to start again.</summary>
+        public static readonly TimeSpan DatabaseWait = TimeSpan.FromSeconds(30);
+
+        /// <summary>Between two tries of the above.</summary>
+        public static readonly TimeSpan DatabaseRetry = TimeSpan.FromMilliseconds(500);
+
+        /// <summary>Connections at once. Over it: Kestrel closes new ones at accept.</summary>
+        public const int Connections = 100_000;
+
+        /// <summary>All headers of a request, bytes. Over it: 431. Telegram's have under 1 KiB; cookies of a browser behind a shared domain may have 8.</summary>
+        public const int HeaderBytes = 16 * 1024;
+
+        /// <summary>Number of headers. Over it: 431.</summary>
+        public const int HeaderCount = 64;
+
+        /// <summary>Request line, bytes: the longest is a stream's query with some hundred chat ids. Over it: 414.</summary>
+        public const int RequestLineBytes = 8 * 1024;
+
+        /// <summary>A client's headers must be complete after this. Over it: 408.</summary>
+        public static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(15);
+
+        /// <summary>An idle keep-alive connection is closed after this; Telegram keeps its own open for about a minute.</summary>
+        public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(120);
+
+        /// <summary>Stopping what brings work in (pollers). Over it: left behind.</summary>
+        public static readonly TimeSpan StopInputs = TimeSpan.FromSeconds(5);
+
+        /// <summary>Telling streams to come back elsewhere (4101), with jitter. Over it: cut.</summary>
+        public static readonly TimeSpan CloseStreams = TimeSpan.FromSeconds(8);
+
+        /// <summary>Requests in flight (updates being committed, pulls). Over it: cut; Telegram sends those updates again.</summary>
+        public static readonly TimeSpan DrainRequests = TimeSpan.FromSeconds(10);
+
+        /// <summary>Committing what is queued. Over it: those updates were not acknowledged and come again.</summary>
+        public static readonly TimeSpan DrainCommits = TimeSpan.FromSeconds(10);
+
+        /// <summary>Any other loop. Over it: left behind.</summary>
+        public static readonly TimeSpan StopStage = TimeSpan.FromSeconds(2);
+    }
 }

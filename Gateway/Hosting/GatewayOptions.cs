@@ -1,0 +1,73 @@
+using Gateway.Storage;
+
+namespace Gateway.Hosting;
+
+/// <summary>What the operator chose, checked. Made only by <see cref="OptionsReader"/>.</summary>
+internal sealed record GatewayOptions
+{
+    public string DataFolder { get; init; } = "data";
+
+    /// <summary>Where everything is stored; SQLite in the data folder unless a database was named.</summary>
+    public StorageUrl Storage { get; init; } = StorageUrl.InFolder("data");
+
+    /// <summary>Given by option or file; null: the embedded default's own file.</summary>
+    public string? MasterKey { get; init; }
+
+    public HttpOptions Http { get; init; } = new();
+    public AuthOptions Auth { get; init; } = new();
+    public IngestOptions Ingest { get; init; } = new();
+    public LoggingOptions Logging { get; init; } = new();
+
+    /// <summary>How long events are kept where a bot says nothing else; never below 48 hours, Telegram's own window.</summary>
+    public int RetentionDays { get; init; } = 30;
+
+    /// <summary>The first user's password; null: the embedded default makes one, anything else starts without a user.</summary>
+    public string? AdminPassword { get; init; }
+
+    /// <summary>The name of an environment variable that holds a bot's token to poll with.</summary>
+    public string? BotTokenVariable { get; init; }
+
+    /// <summary>Where the Bot API is; another one for local servers and tests.</summary>
+    public Uri TelegramBaseUrl { get; init; } = new("https://api.telegram.org");
+}
+
+internal sealed record HttpOptions
+{
+    public ListenAddress Listen { get; init; } = ListenAddress.Default(8080);
+
+    /// <summary>PEM; with it the listener speaks TLS.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>PEM; null: the key is in the certificate's file.</summary>
+    public string? CertificateKeyFile { get; init; }
+
+    /// <summary>Origins besides our own that browsers may open streams from.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+}
+
+internal sealed record AuthOptions
+{
+    /// <summary>Take <c>?api_key=</c> on every request, not only on streams.</summary>
+    public bool QueryEverywhere { get; init; }
+}
+
+internal sealed record IngestOptions
+{
+    /// <summary>Take the bot token itself as the receiver's path parameter.</summary>
+    public bool AcceptTokenInPath { get; init; } = true;
+}
+
+internal sealed record LoggingOptions
+{
+    public LogFormat Format { get; init; } = LogFormat.Text;
+    public Microsoft.Extensions.Logging.LogLevel Level { get; init; } = Microsoft.Extensions.Logging.LogLevel.Information;
+}
+
+internal enum LogFormat
+{
+    /// <summary>One line for people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+}

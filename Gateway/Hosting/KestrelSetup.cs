@@ -1,0 +1,79 @@
+using System.Security.Cryptography.X509Certificates;
+using Gateway.Messages;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Gateway.Hosting;
+
+/// <summary>
+/// The HTTP server, from ASP.NET's builder (one built by hand takes up to twice the CPU per request) in its empty form: no configuration
+/// files, no watchers, no middleware, one delegate.
+/// </summary>
+internal static class KestrelSetup
+{
+    /// <param name="connectionHook">Wraps every connection below HTTP (and above TLS where there is TLS); null: none.</param>
+    public static WebApplication Build(
+        HttpOptions options,
+        ILoggerFactory logging,
+        RequestDelegate handle,
+        Func<ConnectionDelegate, ConnectionDelegate>? connectionHook)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(logging);
+        builder.Services.AddSingleton<IHostLifetime>(new QuietLifetime());
+        builder.WebHost.UseKestrelCore();
+        if (options.CertificateFile is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            SetLimits(kestrel);
+            kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options, connectionHook));
+        });
+        var application = builder.Build();
+        application.Run(handle);
+        return application;
+    }
+
+    /// <summary>What was really bound, as a URL that works on this machine.</summary>
+    public static string BoundUrl(WebApplication application) =>
+        application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
+            .Replace("[::]", "localhost", StringComparison.Ordinal)
+            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+
+    private static void SetLimits(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        kestrel.Limits.MaxConcurrentConnections = Limits.Hosting.Connections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = Limits.Hosting.Connections;
+        // Each handler bounds its own body and answers with our error object; Kestrel's bound is only the last resort.
+        kestrel.Limits.MaxRequestBodySize = Math.Max(Limits.Http.BodyBytes, Limits.Ingest.UpdateBytes) + 1;
+        kestrel.Limits.MaxRequestHeadersTotalSize = Limits.Hosting.HeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = Limits.Hosting.HeaderCount;
+        kestrel.Limits.MaxRequestLineSize = Limits.Hosting.RequestLineBytes;
+        kestrel.Limits.RequestHeadersTimeout = Limits.Hosting.HeaderTimeout;
+        kestrel.Limits.KeepAliveTimeout = Limits.Hosting.KeepAlive;
+        // A stream's reader may pause for as long as the hub bears it; the hub, not Kestrel, decides when it is too slow.
+        kestrel.Limits.MinResponseDataRate = null;
+    }
+
+    private static void Configure(ListenOptions listener, HttpOptions options, Func<ConnectionDelegate, ConnectionDelegate>? connectionHook)
+    {
+        if (options.CertificateFile is { } certificate)
+        {
+            listener.Protocols = HttpProtocols.Http1AndHttp2;
+            listener.UseHttps(LoadCertificate(certificate, options.CertificateKeyFile));
+        }
+        else
+        {
+            // Without TLS nobody can negotiate HTTP/2, and the gRPC port is another one.
+            listener.Protocols = HttpProtocols.Http1;
+        }
+
+        if (connectionHook is not null) listener.Use(connectionHook);
+    }
+
+    private static X509Certificate2 LoadCertificate(string certificateFile, string? keyFile) =>
+        X509Certificate2.CreateFromPemFile(certificateFile, keyFile ?? certificateFile);
+}

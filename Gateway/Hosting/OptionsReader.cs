@@ -1,0 +1,175 @@
+using System.Globalization;
+using Gateway.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Hosting;
+
+/// <param name="Options">Null when there are errors.</param>
+internal sealed record OptionsOutcome(GatewayOptions? Options, IReadOnlyList<string> Errors);
+
+/// <summary>
+/// Makes <see cref="GatewayOptions"/> of the raw values and reports everything that is wrong at once, so that an operator repairs a
+/// configuration in one go. A name nobody knows is an error: a misspelt setting must not be silently without effect.
+/// </summary>
+internal sealed class OptionsReader
+{
+    private readonly OptionValues values;
+    private readonly List<string> errors = [];
+    private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
+
+    private OptionsReader(OptionValues values) => this.values = values;
+
+    public static OptionsOutcome Read(OptionValues values)
+    {
+        var reader = new OptionsReader(values);
+        reader.errors.AddRange(values.Errors);
+        var options = reader.Build();
+        reader.RefuseUnknown();
+        return reader.errors.Count == 0 ? new(options, []) : new(null, reader.errors);
+    }
+
+    private GatewayOptions Build()
+    {
+        var defaults = new GatewayOptions();
+        var data = Text("Data") ?? defaults.DataFolder;
+        // Accepted and checked although nothing listens there yet, so that a start script need not change.
+        Listen("Grpc:Listen", 9090);
+        Text("Redis");
+        return new GatewayOptions
+        {
+            DataFolder = data,
+            Storage = ReadStorage(data),
+            MasterKey = Secret("MasterKey"),
+            AdminPassword = Secret("Admin:Password"),
+            BotTokenVariable = Text("BotTokenEnv"),
+            TelegramBaseUrl = Url("Telegram:BaseUrl", defaults.TelegramBaseUrl),
+            RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
+            Http = ReadHttp(),
+            Auth = new AuthOptions { QueryEverywhere = Flag("Auth:QueryEverywhere", false) },
+            Ingest = new IngestOptions { AcceptTokenInPath = Flag("Ingest:AcceptTokenInPath", true) },
+            Logging = new LoggingOptions
+            {
+                Format = Choice("Logging:Format", LogFormat.Text),
+                Level = Choice("Logging:Level", LogLevel.Information),
+            },
+        };
+    }
+
+    private StorageUrl ReadStorage(string data)
+    {
+        var text = Secret("Database");
+        if (text is null) return StorageUrl.InFolder(data);
+        var url = StorageUrl.TryParse(text, out var reason);
+        // The text is not repeated: it holds a password.
+        if (url is null) errors.Add($"Database: {reason}");
+        return url ?? StorageUrl.InFolder(data);
+    }
+
+    private HttpOptions ReadHttp()
+    {
+        var http = new HttpOptions
+        {
+            Listen = Listen("Http:Listen", 8080),
+            CertificateFile = ExistingFile("Http:CertificateFile"),
+            CertificateKeyFile = ExistingFile("Http:CertificateKeyFile"),
+            AllowedOrigins = Text("Http:AllowedOrigins")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
+        };
+        if (http.CertificateKeyFile is not null && http.CertificateFile is null)
+            errors.Add("Http:CertificateKeyFile is set without Http:CertificateFile");
+        return http;
+    }
+
+    private string? Text(string name)
+    {
+        known.Add(name);
+        return values.Find(name) is { Text.Length: > 0 } value ? value.Text : null;
+    }
+
+    /// <summary>A secret as a value, or the path of a file that holds it (its form with <c>File</c>).</summary>
+    private string? Secret(string name)
+    {
+        var direct = Text(name);
+        var path = Text(name + "File");
+        if (path is null) return direct;
+        if (direct is not null)
+        {
+            errors.Add($"{name} and {name}File are both set; which one is meant?");
+            return null;
+        }
+
+        try
+        {
+            var text = File.ReadAllText(path).Trim();
+            if (text.Length == 0) errors.Add($"{name}File: {path} is empty");
+            return text;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.Add($"{name}File: {e.Message}");
+            return null;
+        }
+    }
+
+    private ListenAddress Listen(string name, int defaultPort)
+    {
+        if (Text(name) is not { } text) return ListenAddress.Default(defaultPort);
+        if (ListenAddress.TryParse(text) is { } address) return address;
+        Refuse(name, "is not ADDRESS:PORT, as 127.0.0.1:8080, [::]:8080 or *:8080");
+        return ListenAddress.Default(defaultPort);
+    }
+
+    private Uri Url(string name, Uri fallback)
+    {
+        if (Text(name) is not { } text) return fallback;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length == 0) return url;
+        Refuse(name, "is not an http or https URL");
+        return fallback;
+    }
+
+    private string? ExistingFile(string name)
+    {
+        var path = Text(name);
+        if (path is not null && !File.Exists(path)) Refuse(name, "names a file that does not exist");
+        return path;
+    }
+
+    private int Number(string name, int fallback, int lowest, int highest)
+    {
+        if (Text(name) is not { } text) return fallback;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= lowest && number <= highest) return number;
+        Refuse(name, $"is not a number from {lowest} to {highest}");
+        return fallback;
+    }
+
+    private bool Flag(string name, bool fallback)
+    {
+        if (Text(name) is not { } text) return fallback;
+        if (bool.TryParse(text, out var flag)) return flag;
+        Refuse(name, "is neither true nor false");
+        return fallback;
+    }
+
+    private T Choice<T>(string name, T fallback)
+        where T : struct, Enum
+    {
+        if (Text(name) is not { } text) return fallback;
+        // By name only: Enum.TryParse would take numbers, too.
+        if (char.IsLetter(text[0]) && Enum.TryParse<T>(text, ignoreCase: true, out var choice)) return choice;
+        Refuse(name, $"is none of {string.Join(", ", Enum.GetNames<T>())}");
+        return fallback;
+    }
+
+    private void Refuse(string name, string reason)
+    {
+        var value = values.Find(name)!.Value;
+        errors.Add($"{name}: '{value.Text}' {reason} ({value.Source})");
+    }
+
+    private void RefuseUnknown()
+    {
+        foreach (var (name, value) in values.All)
+        {
+            if (!known.Contains(name)) errors.Add($"{name}: no such option ({value.Source})");
+        }
+    }
+}
