@@ -29,6 +29,13 @@ internal sealed class OptionValues
         if (text is not null) values[name] = new OptionValue(text, source);
     }
 
+    /// <summary>An argument also beats the form with <c>File</c> of its own name from the file or the environment.</summary>
+    public void SetFromArgument(string name, string text, string argument)
+    {
+        values.Remove(name + "File");
+        Set(name, text, $"argument {argument}");
+    }
+
     public void AddFile(string path, bool mustExist)
     {
         if (!mustExist && !File.Exists(path)) return;

@@ -1,0 +1,52 @@
+using System.Text.Json.Serialization;
+
+namespace Gateway.Cli;
+
+internal sealed record ErrorJson(string Error, string Code);
+
+internal sealed record BotAddedJson(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? WebhookSecret, string? WebhookPath, bool Verified);
+
+internal sealed record BotJson(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? BaseUrl, string CreatedAt);
+
+internal sealed record BotsJson(IReadOnlyList<BotJson> Bots);
+
+internal sealed record RemovedJson(long Id, bool Removed);
+
+internal sealed record ApiKeyCreatedJson(long Id, string Name, string Key, bool Admin, IReadOnlyList<string> Scopes, string? ExpiresAt);
+
+internal sealed record ApiKeyJson(long Id, string Name, bool Admin, IReadOnlyList<string> Scopes, string? ExpiresAt, string? RevokedAt, string CreatedAt);
+
+internal sealed record ApiKeysJson(
+    [property: JsonPropertyName("apikeys")] IReadOnlyList<ApiKeyJson> ApiKeys);
+
+internal sealed record RevokedJson(long Id, bool Revoked);
+
+internal sealed record GrantedJson(long Id, long KeyId, long? ChatId, long? BotId, bool Read, bool Send, bool Manage);
+
+internal sealed record GrantsJson(IReadOnlyList<GrantedJson> Grants);
+
+internal sealed record UserAddedJson(long Id, string Name, string Role);
+
+internal sealed record MigratedJson(int From, int To, int Applied, string? LogId, long? Seq, bool Reset);
+
+internal sealed record HealthJson(string Url, int Status, string Body);
+
+internal sealed record CheckJson(string Check, string Status, string Message);
+
+internal sealed record DoctorJson(bool Ok, IReadOnlyList<CheckJson> Checks);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ErrorJson))]
+[JsonSerializable(typeof(BotAddedJson))]
+[JsonSerializable(typeof(BotsJson))]
+[JsonSerializable(typeof(RemovedJson))]
+[JsonSerializable(typeof(ApiKeyCreatedJson))]
+[JsonSerializable(typeof(ApiKeysJson))]
+[JsonSerializable(typeof(RevokedJson))]
+[JsonSerializable(typeof(GrantedJson))]
+[JsonSerializable(typeof(GrantsJson))]
+[JsonSerializable(typeof(UserAddedJson))]
+[JsonSerializable(typeof(MigratedJson))]
+[JsonSerializable(typeof(HealthJson))]
+[JsonSerializable(typeof(DoctorJson))]
+internal sealed partial class CliJson : JsonSerializerContext;

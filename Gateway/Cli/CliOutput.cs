@@ -1,0 +1,43 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Gateway.Cli;
+
+/// <summary>A command's answer: one JSON object for scripts, or lines for people. Warnings go to the error stream in both forms.</summary>
+internal sealed class CliOutput(bool json, TextWriter output, TextWriter errors)
+{
+    public int Done<T>(T value, JsonTypeInfo<T> type, string text)
+    {
+        output.WriteLine(json ? Serialize(value, type) : text);
+        return ExitCode.Done;
+    }
+
+    /// <summary>As <see cref="Done"/>, for an answer that says "no".</summary>
+    public int Found<T>(bool good, T value, JsonTypeInfo<T> type, string text)
+    {
+        Done(value, type, text);
+        return good ? ExitCode.Done : ExitCode.Refused;
+    }
+
+    public int Fail(int exitCode, string code, string message)
+    {
+        if (json) output.WriteLine(Serialize(new ErrorJson(message, code), CliJson.Default.ErrorJson));
+        else errors.WriteLine($"gateway: {message}");
+        return exitCode;
+    }
+
+    public void Warn(string message) => errors.WriteLine($"gateway: warning: {message}");
+
+    private static string Serialize<T>(T value, JsonTypeInfo<T> type)
+    {
+        using var buffer = new MemoryStream();
+        // Terminals are no HTML pages: quotes and pluses stay readable.
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            JsonSerializer.Serialize(writer, value, type);
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+}

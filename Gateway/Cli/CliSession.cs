@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
+using Gateway.Access;
+using Gateway.Hosting;
+using Gateway.Ingest;
+using Gateway.Storage;
+
+namespace Gateway.Cli;
+
+/// <summary>What a command that works on the database needs, opened as the options say; beside a running server or without one.</summary>
+internal sealed class CliSession : IAsyncDisposable
+{
+    private readonly ApiKeyHasher hasher = new();
+
+    private CliSession(GatewayOptions options, IDatabase database, KeyRing keys, CliOutput output)
+    {
+        Options = options;
+        Database = database;
+        Keys = keys;
+        Output = output;
+    }
+
+    public GatewayOptions Options { get; }
+    public IDatabase Database { get; }
+    public KeyRing Keys { get; }
+    public CliOutput Output { get; }
+    public TimeProvider Time { get; } = TimeProvider.System;
+
+    public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
+    public GrantAdministration Grants => new(Database, Time);
+    public UserAdministration Users => new(Database, Time);
+    public BotAdministration Bots => new(Database, new SecretBox(Keys), Time);
+
+    /// <summary>Opens, migrates, runs the command, and turns what may go wrong with a database into an exit code.</summary>
+    public static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation)
+    {
+        var output = OutputFor(arguments);
+        var read = CommonOptions.Read(arguments);
+        if (read.Options is not { } options) return output.Fail(ExitCode.Usage, "INVALID_OPTIONS", string.Join("; ", read.Errors));
+        try
+        {
+            if (options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
+            var master = MasterKeyProvider.Get(options);
+            if (master.Key is null) return output.Fail(ExitCode.Usage, "NO_MASTER_KEY", master.Reason!);
+            await using var database = DatabaseFactory.Open(options.Storage);
+            var migrated = await new Migrator(database, TimeProvider.System).MigrateAsync(cancellation);
+            if (!migrated.IsReady)
+            {
+                return migrated.Status == MigrationStatus.SchemaTooNew
+                    ? output.Fail(ExitCode.Refused, "SCHEMA_TOO_NEW", migrated.Reason!)
+                    : output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {migrated.Reason}");
+            }
+
+            await using var session = new CliSession(options, database, new KeyRing(master.Key), output);
+            return await command(session);
+        }
+        catch (Exception e) when (e is DbException or TimeoutException or SocketException)
+        {
+            return output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return output.Fail(ExitCode.Refused, "IO_ERROR", e.Message);
+        }
+    }
+
+    public static CliOutput OutputFor(ParseResult arguments) => new(arguments.GetValue(CommonOptions.Json), Console.Out, Console.Error);
+
+    public ValueTask DisposeAsync()
+    {
+        hasher.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Gateway.Hosting;
+
+namespace Gateway.Cli;
+
+/// <summary>The options every command has.</summary>
+internal static class CommonOptions
+{
+    public const string DefaultConfigFile = "appsettings.json";
+
+    public static readonly Option<string?> Data = new("--data")
+    {
+        Description = "The data folder [default: ./data]",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> Database = new("--database")
+    {
+        Description = "mysql://user:password@host:port/name instead of SQLite in the data folder",
+        HelpName = "URL",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> Config = new("--config")
+    {
+        Description = $"A settings file [default: ./{DefaultConfigFile} if it is there]",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print one JSON object",
+        Recursive = true,
+    };
+
+    /// <summary>Settings file, environment, arguments: later ones win.</summary>
+    public static OptionsOutcome Read(ParseResult arguments, params (Option<string?> Option, string Name)[] more)
+    {
+        var values = new OptionValues();
+        var config = arguments.GetValue(Config);
+        values.AddFile(config ?? DefaultConfigFile, mustExist: config is not null);
+        values.AddEnvironment(Environment.GetEnvironmentVariables());
+        (Option<string?> Option, string Name)[] all = [(Data, "Data"), (Database, "Database"), .. more];
+        foreach (var (option, name) in all)
+        {
+            if (arguments.GetValue(option) is { } text) values.SetFromArgument(name, text, option.Name);
+        }
+
+        return OptionsReader.Read(values);
+    }
+}
