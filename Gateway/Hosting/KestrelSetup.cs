@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -43,17 +44,10 @@ internal static class KestrelSetup
 
     private static void SetLimits(KestrelServerOptions kestrel)
     {
-        kestrel.AddServerHeader = false;
+        ServerBounds.Apply(kestrel);
         kestrel.AllowSynchronousIO = false;
         kestrel.Limits.MaxConcurrentConnections = Limits.Hosting.Connections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = Limits.Hosting.Connections;
-        // Each handler bounds its own body and answers with our error object; Kestrel's bound is only the last resort.
-        kestrel.Limits.MaxRequestBodySize = Math.Max(Limits.Http.BodyBytes, Limits.Ingest.UpdateBytes) + 1;
-        kestrel.Limits.MaxRequestHeadersTotalSize = Limits.Hosting.HeaderBytes;
-        kestrel.Limits.MaxRequestHeaderCount = Limits.Hosting.HeaderCount;
-        kestrel.Limits.MaxRequestLineSize = Limits.Hosting.RequestLineBytes;
-        kestrel.Limits.RequestHeadersTimeout = Limits.Hosting.HeaderTimeout;
-        kestrel.Limits.KeepAliveTimeout = Limits.Hosting.KeepAlive;
         // A stream's reader may pause for as long as the hub bears it; the hub, not Kestrel, decides when it is too slow.
         kestrel.Limits.MinResponseDataRate = null;
     }

@@ -388,21 +388,6 @@ internal static class Limits
         /// <summary>Connections at once. Over it: Kestrel closes new ones at accept.</summary>
         public const int Connections = 100_000;
 
-        /// <summary>All headers of a request, bytes. Over it: 431. Telegram's have under 1 KiB; cookies of a browser behind a shared domain may have 8.</summary>
-        public const int HeaderBytes = 16 * 1024;
-
-        /// <summary>Number of headers. Over it: 431.</summary>
-        public const int HeaderCount = 64;
-
-        /// <summary>Request line, bytes: the longest is a stream's query with some hundred chat ids. Over it: 414.</summary>
-        public const int RequestLineBytes = 8 * 1024;
-
-        /// <summary>A client's headers must be complete after this. Over it: 408.</summary>
-        public static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(15);
-
-        /// <summary>An idle keep-alive connection is closed after this; Telegram keeps its own open for about a minute.</summary>
-        public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(120);
-
         /// <summary>Stopping what brings work in (pollers). Over it: left behind.</summary>
         public static readonly TimeSpan StopInputs = TimeSpan.FromSeconds(5);
 
@@ -417,5 +402,15 @@ internal static class Limits
 
         /// <summary>Any other loop. Over it: left behind.</summary>
         public static readonly TimeSpan StopStage = TimeSpan.FromSeconds(2);
+    }
+
+    /// <summary>The commands besides serve.</summary>
+    internal static class Cli
+    {
+        /// <summary>One question to Telegram. Over it: the command says so and changes nothing.</summary>
+        public static readonly TimeSpan TelegramAnswer = TimeSpan.FromSeconds(15);
+
+        /// <summary>The running gateway's answer to <c>health</c>. Over it: not well. Below the 3 s that container engines give a health check.</summary>
+        public static readonly TimeSpan HealthAnswer = TimeSpan.FromSeconds(2);
     }
 }
