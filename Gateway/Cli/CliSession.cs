@@ -13,10 +13,11 @@ internal sealed class CliSession : IAsyncDisposable
 {
     private readonly ApiKeyHasher hasher = new();
 
-    private CliSession(GatewayOptions options, IDatabase database, KeyRing keys, CliOutput output)
+    private CliSession(GatewayOptions options, IDatabase database, MigrationOutcome migration, KeyRing keys, CliOutput output)
     {
         Options = options;
         Database = database;
+        Migration = migration;
         Keys = keys;
         Output = output;
     }
@@ -24,6 +25,9 @@ internal sealed class CliSession : IAsyncDisposable
     public GatewayOptions Options { get; }
     public IDatabase Database { get; }
     public KeyRing Keys { get; }
+
+    /// <summary>What opening did to the schema.</summary>
+    public MigrationOutcome Migration { get; }
     public CliOutput Output { get; }
     public TimeProvider Time { get; } = TimeProvider.System;
 
@@ -52,7 +56,7 @@ internal sealed class CliSession : IAsyncDisposable
                     : output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {migrated.Reason}");
             }
 
-            await using var session = new CliSession(options, database, new KeyRing(master.Key), output);
+            await using var session = new CliSession(options, database, migrated, new KeyRing(master.Key), output);
             return await command(session);
         }
         catch (Exception e) when (e is DbException or TimeoutException or SocketException)

@@ -15,12 +15,14 @@ internal sealed class StageSupervisor(TimeProvider time, ILogger logger)
 
     public Stage Start(string name, Func<CancellationToken, Task> run)
     {
-        var stop = new CancellationTokenSource();
-        return new Stage(name, Task.Run(() => WatchAsync(name, run, stop.Token)), stop, time);
+        var stage = new Stage(name, time);
+        stage.Run = Task.Run(() => WatchAsync(stage, run));
+        return stage;
     }
 
-    private async Task WatchAsync(string name, Func<CancellationToken, Task> run, CancellationToken stop)
+    private async Task WatchAsync(Stage stage, Func<CancellationToken, Task> run)
     {
+        var stop = stage.Stopping;
         try
         {
             await run(stop);
@@ -31,31 +33,55 @@ internal sealed class StageSupervisor(TimeProvider time, ILogger logger)
         }
         catch (Exception e)
         {
-            HostingLog.StageDied(logger, name, e);
-            died.TrySetResult(name);
+            HostingLog.StageDied(logger, stage.Name, e);
+            died.TrySetResult(stage.Name);
             return;
         }
 
-        if (!stop.IsCancellationRequested)
+        if (!stop.IsCancellationRequested && !stage.IsFinishing)
         {
-            HostingLog.StageEnded(logger, name);
-            died.TrySetResult(name);
+            HostingLog.StageEnded(logger, stage.Name);
+            died.TrySetResult(stage.Name);
         }
     }
 }
 
 /// <summary>One running loop.</summary>
-internal sealed class Stage(string name, Task run, CancellationTokenSource stop, TimeProvider time)
+internal sealed class Stage(string name, TimeProvider time)
 {
+    private readonly CancellationTokenSource stop = new();
+    private volatile bool isFinishing;
+
     public string Name { get; } = name;
+
+    public Task Run { get; set; } = Task.CompletedTask;
+
+    public CancellationToken Stopping => stop.Token;
+
+    /// <summary>Its inbox was closed: that its loop ends is what is wanted.</summary>
+    public bool IsFinishing { get => isFinishing; private set => isFinishing = value; }
 
     /// <summary>Tells the loop to end and waits. False: it did not within the deadline and was left behind.</summary>
     public async Task<bool> StopAsync(TimeSpan deadline)
     {
         await stop.CancelAsync();
+        return await EndsAsync(deadline);
+    }
+
+    /// <summary>Waits for a loop whose inbox was closed to finish what is in it, and only then tells it to end.</summary>
+    public async Task<bool> FinishAsync(TimeSpan deadline)
+    {
+        IsFinishing = true;
+        if (await EndsAsync(deadline)) return true;
+        await stop.CancelAsync();
+        return false;
+    }
+
+    private async Task<bool> EndsAsync(TimeSpan deadline)
+    {
         try
         {
-            await run.WaitAsync(deadline, time);
+            await Run.WaitAsync(deadline, time);
             return true;
         }
         catch (TimeoutException)

@@ -1,0 +1,30 @@
+using System.CommandLine;
+
+namespace Gateway.Cli;
+
+/// <summary>The program's command line (contract; scripts rely on it).</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var root = new RootCommand("Telegram Bot Gateway: takes over bots, logs every update durably, and hands them to any number of consumers.")
+        {
+            CommonOptions.Data,
+            CommonOptions.Database,
+            CommonOptions.Config,
+            CommonOptions.Json,
+            ServeCommand.Create(),
+            BotCommands.Create(),
+            ApiKeyCommands.Create(),
+            GrantCommands.Create(),
+            UserCommands.Create(),
+            MigrateCommand.Create(),
+            HealthCommand.Create(),
+        };
+        ServeCommand.AddTo(root);
+        var parsed = root.Parse(arguments);
+        // Signals are ours: the library's own handling ends an action after two seconds, whatever it is writing.
+        var result = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : result;
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Gateway.Hosting;
+
+namespace Gateway.Cli;
+
+/// <summary><c>serve</c>, which is also what the program does without a command.</summary>
+internal static class ServeCommand
+{
+    private static readonly Option<string?> Http = new("--http") { Description = "Where to listen [default: 127.0.0.1:8080]", HelpName = "ADDR:PORT" };
+    private static readonly Option<string?> Grpc = new("--grpc") { Description = "Where gRPC will listen in a later version [default: 127.0.0.1:9090]", HelpName = "ADDR:PORT" };
+    private static readonly Option<string?> Redis = new("--redis") { Description = "HOST:PORT[,options]; for several replicas, in a later version", HelpName = "ADDR" };
+    private static readonly Option<string?> BotTokenEnv = new("--bot-token-env") { Description = "Poll the bot whose token is in this environment variable", HelpName = "NAME" };
+    private static readonly Option<string?> BaseUrl = new("--telegram-base-url") { Description = "Another Bot API server [default: https://api.telegram.org]", HelpName = "URL" };
+
+    public static Command Create()
+    {
+        var command = new Command("serve", "Run the gateway. Example: gateway serve --data ./data --http 127.0.0.1:8080");
+        AddTo(command);
+        return command;
+    }
+
+    public static void AddTo(Command command)
+    {
+        foreach (var option in new[] { Http, Grpc, Redis, BotTokenEnv, BaseUrl }) command.Add(option);
+        command.SetAction(RunAsync);
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
+    {
+        var read = CommonOptions.Read(
+            arguments, (Http, "Http:Listen"), (Grpc, "Grpc:Listen"), (Redis, "Redis"), (BotTokenEnv, "BotTokenEnv"), (BaseUrl, "Telegram:BaseUrl"));
+        if (read.Options is not { } options)
+        {
+            Console.Error.WriteLine("gateway: the configuration cannot be used:");
+            foreach (var error in read.Errors) Console.Error.WriteLine($"  {error}");
+            return ExitCode.Usage;
+        }
+
+        var outcome = await new GatewayServer(options, Console.Out, TimeProvider.System).RunAsync(cancellation);
+        if (outcome.Reason is not null) Console.Error.WriteLine($"gateway: {outcome.Reason}");
+        return outcome.Status switch
+        {
+            ServeStatus.Stopped => ExitCode.Done,
+            ServeStatus.DatabaseAway => ExitCode.Unavailable,
+            _ => ExitCode.Refused,
+        };
+    }
+}

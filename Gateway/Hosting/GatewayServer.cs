@@ -1,0 +1,70 @@
+using Gateway.Access;
+using Gateway.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Hosting;
+
+internal enum ServeStatus
+{
+    /// <summary>Stopped by a signal, in order.</summary>
+    Stopped,
+
+    /// <summary>Could not start as it was configured; the reason says why.</summary>
+    Refused,
+
+    DatabaseAway,
+
+    /// <summary>One of its loops died.</summary>
+    Failed,
+}
+
+internal readonly record struct ServeOutcome(ServeStatus Status, string? Reason);
+
+/// <summary>One life of the serving process: prepare, compose, start, wait for the end, stop in order.</summary>
+internal sealed class GatewayServer(GatewayOptions options, TextWriter output, TimeProvider time)
+{
+    public async Task<ServeOutcome> RunAsync(CancellationToken cancellation)
+    {
+        using var signals = new StopSignals();
+        await using var sink = new LogSink(Console.OpenStandardError(), time);
+        using var logging = new GatewayLogging(sink, options.Logging, time);
+        var logger = logging.CreateLogger("Hosting");
+
+        var prepared = await StartUp.PrepareAsync(options, time, logger, cancellation);
+        if (prepared.StartUp is null)
+            return new(prepared.Status == StartUpStatus.DatabaseAway ? ServeStatus.DatabaseAway : ServeStatus.Refused, prepared.Reason);
+        await using var startUp = prepared.StartUp;
+        var first = await RunFirstAsync(startUp, cancellation);
+
+        await using var gateway = new CompositionRoot(options, startUp, logging, time);
+        string url;
+        try
+        {
+            url = await gateway.StartAsync(cancellation);
+        }
+        catch (IOException e)
+        {
+            // Kestrel's wrapper for "address in use" and "not ours".
+            return new(ServeStatus.Refused, $"cannot listen on {options.Http.Listen}: {e.Message}");
+        }
+
+        await output.WriteAsync(Banner.Text(url, options, GatewayVersion.Text, first));
+        await output.FlushAsync(cancellation);
+        HostingLog.Listening(logger, url, options.Storage.ToString(), GatewayVersion.Text);
+
+        var cancelled = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+        await Task.WhenAny(signals.Received, gateway.Died, cancelled);
+        var died = gateway.Died.IsCompleted ? await gateway.Died : null;
+        HostingLog.Stopping(logger, died is null ? signals.Received.IsCompleted ? await signals.Received : "asked to" : $"the {died} loop died");
+        await gateway.StopAsync();
+        HostingLog.Stopped(logger);
+        return died is null ? new(ServeStatus.Stopped, null) : new(ServeStatus.Failed, $"the {died} loop died; the log says why");
+    }
+
+    private async Task<FirstCredentials?> RunFirstAsync(StartUp startUp, CancellationToken cancellation)
+    {
+        using var hasher = new ApiKeyHasher();
+        var users = new UserAdministration(startUp.Database, time);
+        return await new FirstRun(users, new ApiKeyAdministration(startUp.Database, startUp.Keys, hasher, time), options).RunAsync(cancellation);
+    }
+}

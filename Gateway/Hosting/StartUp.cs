@@ -1,0 +1,89 @@
+using Gateway.Access;
+using Gateway.Messages;
+using Gateway.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Hosting;
+
+/// <summary>What must be in place before anything is composed: folder, lock, database, schema, master key.</summary>
+internal sealed class StartUp : IAsyncDisposable
+{
+    private readonly InstanceLock? instance;
+
+    private StartUp(InstanceLock? instance, IDatabase database, KeyRing keys)
+    {
+        this.instance = instance;
+        Database = database;
+        Keys = keys;
+    }
+
+    public IDatabase Database { get; }
+    public KeyRing Keys { get; }
+
+    public static async Task<StartUpOutcome> PrepareAsync(GatewayOptions options, TimeProvider time, ILogger logger, CancellationToken cancellation)
+    {
+        InstanceLock? instance = null;
+        try
+        {
+            // With a shared database, too: the high-water mark is kept there.
+            DataFolder.Create(options.DataFolder);
+            if (options.Storage.IsSqlite && (instance = InstanceLock.TryTake(options.DataFolder)) is null)
+            {
+                return new(null, StartUpStatus.Refused, $"another gateway is serving the data folder {Path.GetFullPath(options.DataFolder)}; "
+                    + "stop it first, or give this one a folder of its own with --data");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new(null, StartUpStatus.Refused, $"the data folder cannot be used: {e.Message}");
+        }
+
+        var master = MasterKeyProvider.Get(options);
+        if (master.Key is null)
+        {
+            instance?.Dispose();
+            return new(null, StartUpStatus.Refused, master.Reason);
+        }
+
+        var database = DatabaseFactory.Open(options.Storage);
+        var migrated = await MigrateAsync(new Migrator(database, time), time, logger, cancellation);
+        if (migrated.IsReady)
+        {
+            if (migrated.Applied > 0) HostingLog.Migrated(logger, migrated.FromVersion, migrated.ToVersion);
+            return new(new StartUp(instance, database, new KeyRing(master.Key)), StartUpStatus.Prepared, null);
+        }
+
+        await database.DisposeAsync();
+        instance?.Dispose();
+        return new(null, migrated.Status == MigrationStatus.SchemaTooNew ? StartUpStatus.Refused : StartUpStatus.DatabaseAway, $"{options.Storage}: {migrated.Reason}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        instance?.Dispose();
+    }
+
+    /// <summary>A database that starts together with the gateway needs some seconds; one that was misnamed is told after them.</summary>
+    private static async Task<MigrationOutcome> MigrateAsync(Migrator migrator, TimeProvider time, ILogger logger, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        for (var first = true; ; first = false)
+        {
+            var outcome = await migrator.MigrateAsync(cancellation);
+            if (outcome.Status != MigrationStatus.Unavailable || time.GetElapsedTime(began) > Limits.Hosting.DatabaseWait) return outcome;
+            if (first) HostingLog.WaitingForDatabase(logger, outcome.Reason ?? "");
+            await Task.Delay(Limits.Hosting.DatabaseRetry, time, cancellation);
+        }
+    }
+}
+
+internal enum StartUpStatus
+{
+    Prepared,
+    Refused,
+    DatabaseAway,
+}
+
+/// <param name="Reason">For people, unless prepared.</param>
+internal readonly record struct StartUpOutcome(StartUp? StartUp, StartUpStatus Status, string? Reason);
