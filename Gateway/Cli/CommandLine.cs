@@ -23,6 +23,8 @@ internal static class CommandLine
         };
         ServeCommand.AddTo(root);
         var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.GetValue(CommonOptions.Json))
+            return CliSession.OutputFor(parsed).Fail(ExitCode.Usage, "USAGE", string.Join(" ", parsed.Errors.Select(error => error.Message)));
         // Signals are ours: the library's own handling ends an action after two seconds, whatever it is writing.
         var result = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : result;

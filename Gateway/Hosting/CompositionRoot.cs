@@ -50,9 +50,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var health = new HealthHandler(readiness);
         var router = new Router(
         [
-            new Gateway.Http.Route("GET", "/health", health.HealthAsync, "health"),
-            new Gateway.Http.Route("GET", "/ready", health.ReadyAsync, "ready"),
-            new Gateway.Http.Route("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),
+            new HttpRoute("GET", "/health", health.HealthAsync, "health"),
+            new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
+            new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),
         ]);
         var frontDoor = new FrontDoor(router, logging.CreateLogger<FrontDoor>());
         web = KestrelSetup.Build(options.Http, logging, frontDoor.HandleAsync, connectionHook: null);
