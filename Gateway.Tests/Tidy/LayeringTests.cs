@@ -17,19 +17,22 @@ public sealed partial class LayeringTests
         ["Access"] = ["Messages", "Telemetry", "Storage", "Http"],
         ["Log"] = ["Messages", "Telemetry", "Storage", "Publish:PublishQueue"],
         ["Ingest"] = ["Messages", "Telemetry", "Storage", "Access", "Http", "Log:CommitQueue,CommitItem,CommitOutcome,CommitStatus"],
-        ["Publish"] = ["Messages", "Telemetry", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention", "Deliver:Hub,HubInbox"],
-        ["Deliver"] = ["Messages", "Telemetry", "Access", "Http", "Storage:IDatabase", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention"],
+        ["Publish"] = ["Messages", "Telemetry", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention,LogReset", "Deliver:Hub,HubInbox"],
+        ["Deliver"] = ["Messages", "Telemetry", "Access", "Http", "Storage:IDatabase", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention,LogReset"],
     };
 
     /// <summary>They put the stages together, so they may name all of them; nothing names them.</summary>
     private static readonly string[] Composers = ["", "Api", "Cli", "Hosting"];
+
+    /// <summary>Picks the engine's two halves, so it names a log store from the storage side.</summary>
+    private const string StorageComposer = "Gateway/Storage/StorageFactory.cs";
 
     [Fact]
     public void Stages_References_FollowTheFlow()
     {
         Dictionary<string, string> stageOfType = TypesByStage();
         List<string> violations = [];
-        foreach (SourceFile file in SourceFile.Gateway.Where(file => !Composers.Contains(file.Stage)))
+        foreach (SourceFile file in SourceFile.Gateway.Where(file => !Composers.Contains(file.Stage) && file.RelativePath != StorageComposer))
         {
             if (!Allowed.TryGetValue(file.Stage, out string[]? rules))
             {
