@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Http;
 
@@ -31,6 +32,7 @@ internal static class BodyReader
         var length = context.Request.ContentLength;
         if (length > maxBytes)
         {
+            LetTheServerDrain(context);
             return TooLarge;
         }
 
@@ -47,6 +49,18 @@ internal static class BodyReader
         catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {
             return Aborted;
+        }
+    }
+
+    /// <summary>
+    /// Above its own bound the server resets the connection after our answer, and a reset can overtake the answer. Without the bound
+    /// it reads on for five seconds at most, so a sender still busy with its body gets to see the 413.
+    /// </summary>
+    private static void LetTheServerDrain(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+        {
+            bound.MaxRequestBodySize = null;
         }
     }
 
