@@ -35,6 +35,8 @@ internal sealed class ByteBuffer(int capacity)
         return bytes.AsSpan(Length);
     }
 
+    public void Replace(int index, byte value) => bytes[index] = value;
+
     public void Advance(int count) => Length += count;
 
     public void Append(ReadOnlySpan<byte> span)

@@ -38,8 +38,17 @@ internal static class ControlFrames
         return buffer;
     }
 
-    /// <summary>The members of a gap, each with a comma before it.</summary>
-    public static void AppendGapFields(ByteBuffer buffer, in StreamGap gap)
+    /// <summary>A gap as an object of its own, for transports whose frames have a name already.</summary>
+    public static void AppendGap(ByteBuffer buffer, in StreamGap gap)
+    {
+        var start = buffer.Length;
+        AppendGapFields(buffer, gap);
+        buffer.Replace(start, (byte)'{');
+        buffer.Append((byte)'}');
+    }
+
+    // Each member with a comma before it.
+    private static void AppendGapFields(ByteBuffer buffer, in StreamGap gap)
     {
         AppendName(buffer, "bot_id"u8);
         if (gap.BotId == 0)

@@ -275,6 +275,24 @@ internal static class Limits
         /// <summary>A catch-up read that the database did not answer is tried again after this.</summary>
         public static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(200);
 
+        /// <summary>Events of one pull. A higher <c>limit</c>: 400.</summary>
+        public const int PullEvents = 500;
+
+        /// <summary>Events of a pull that names no <c>limit</c>.</summary>
+        public const int PullDefaultEvents = 100;
+
+        /// <summary>Bytes of one pull's events; the answer ends after the event that reaches it.</summary>
+        public const int PullBytes = 4 * 1024 * 1024;
+
+        /// <summary>The longest <c>wait</c> of a pull: under the 60 s after which common proxies give up. A longer one: 400.</summary>
+        public static readonly TimeSpan PullWait = TimeSpan.FromSeconds(50);
+
+        /// <summary>How long a pull waits for the end of the log while the database does not answer. Over it: what there is, or 503.</summary>
+        public static readonly TimeSpan PullPatience = TimeSpan.FromSeconds(10);
+
+        /// <summary><c>Retry-After</c> of a 503 of a stream.</summary>
+        public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
         /// <summary>Over this time the connections are closed when draining, so that not all clients return at once.</summary>
         public static readonly TimeSpan DrainJitter = TimeSpan.FromSeconds(2);
     }

@@ -1,0 +1,53 @@
+using Gateway.Access;
+using Gateway.Http;
+using Gateway.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Deliver;
+
+/// <summary>What SSE and pull check before they answer 200: the credential, then the subscription. Answers errors itself.</summary>
+internal sealed class StreamAdmission(AccessControl access, Hub hub)
+{
+    /// <returns>Null when the request was answered with an error.</returns>
+    public async ValueTask<(Principal Principal, ResolvedSubscription Resolved)?> AdmitAsync(Exchange exchange, SubscriptionParse parse)
+    {
+        var outcome = await access.AuthenticateAsync(exchange.Request, isStream: true, exchange.Aborted);
+        if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal })
+        {
+            await RefuseAsync(exchange, outcome.Status);
+            return null;
+        }
+
+        if (parse.Request is not { } request)
+        {
+            await RefuseAsync(exchange, parse.Error!);
+            return null;
+        }
+
+        var resolved = await hub.ResolveAsync(principal, request, exchange.Aborted);
+        if (resolved.Error is { } error)
+        {
+            await RefuseAsync(exchange, error);
+            return null;
+        }
+
+        return (principal, resolved);
+    }
+
+    public static Task RefuseAsync(Exchange exchange, RequestError error) => error.Code switch
+    {
+        "UNAVAILABLE" or "CLOSED" => ErrorReply.WriteAsync(
+            exchange, StatusCodes.Status503ServiceUnavailable, error.Code, error.Message, Limits.Deliver.RetryAfter),
+        "CHAT_NOT_FOUND" or "BOT_NOT_FOUND" => ErrorReply.WriteAsync(exchange, StatusCodes.Status404NotFound, error.Code, error.Message),
+        _ => ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, error.Code, error.Message),
+    };
+
+    public static Task RefuseAsync(Exchange exchange, AuthenticationStatus status) => status switch
+    {
+        AuthenticationStatus.Conflicting => ErrorReply.WriteAsync(
+            exchange, StatusCodes.Status400BadRequest, "CONFLICTING_CREDENTIALS", "Two different credentials are given."),
+        AuthenticationStatus.Unavailable => ErrorReply.WriteAsync(
+            exchange, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The credential cannot be checked now; try again.", Limits.Deliver.RetryAfter),
+        _ => ErrorReply.WriteAsync(exchange, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The credential is missing or not valid."),
+    };
+}
