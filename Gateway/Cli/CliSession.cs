@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Gateway.Access;
 using Gateway.Hosting;
 using Gateway.Ingest;
+using Gateway.Log;
 using Gateway.Storage;
 
 namespace Gateway.Cli;
@@ -13,17 +14,18 @@ internal sealed class CliSession : IAsyncDisposable
 {
     private readonly ApiKeyHasher hasher = new();
 
-    private CliSession(GatewayOptions options, IDatabase database, MigrationOutcome migration, KeyRing keys, CliOutput output)
+    private CliSession(GatewayOptions options, OpenedStorage storage, MigrationOutcome migration, KeyRing keys, CliOutput output)
     {
         Options = options;
-        Database = database;
+        Storage = storage;
         Migration = migration;
         Keys = keys;
         Output = output;
     }
 
     public GatewayOptions Options { get; }
-    public IDatabase Database { get; }
+    public OpenedStorage Storage { get; }
+    public IDatabase Database => Storage.Database;
     public KeyRing Keys { get; }
 
     /// <summary>What opening did to the schema.</summary>
@@ -47,8 +49,8 @@ internal sealed class CliSession : IAsyncDisposable
             if (options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
             var master = MasterKeyProvider.Get(options);
             if (master.Key is null) return output.Fail(ExitCode.Usage, "NO_MASTER_KEY", master.Reason!);
-            await using var database = DatabaseFactory.Open(options.Storage);
-            var migrated = await new Migrator(database, TimeProvider.System).MigrateAsync(cancellation);
+            await using var storage = StorageFactory.Open(options.Storage, TimeProvider.System);
+            var migrated = await new Migrator(storage.Database, TimeProvider.System).MigrateAsync(cancellation);
             if (!migrated.IsReady)
             {
                 return migrated.Status == MigrationStatus.SchemaTooNew
@@ -56,7 +58,7 @@ internal sealed class CliSession : IAsyncDisposable
                     : output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {migrated.Reason}");
             }
 
-            await using var session = new CliSession(options, database, migrated, new KeyRing(master.Key), output);
+            await using var session = new CliSession(options, storage, migrated, new KeyRing(master.Key), output);
             return await command(session);
         }
         catch (Exception e) when (e is DbException or TimeoutException or SocketException)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Gateway.Log;
 using Gateway.Messages;
 
 namespace Gateway.Cli;
@@ -24,7 +23,7 @@ internal static class MigrateCommand
             arguments,
             async session =>
             {
-                await using var store = LogStoreFactory.Open(session.Options.Storage, session.Time);
+                var store = session.Storage.Log;
                 var head = await store.ReadHeadAsync(cancellation);
                 var restored = arguments.GetValue(Restored);
                 if (head is not null && restored)

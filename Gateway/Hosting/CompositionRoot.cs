@@ -1,6 +1,9 @@
 using Gateway.Access;
 using Gateway.Api;
+using Gateway.Deliver;
+using Gateway.Deliver.WebSocket;
 using Gateway.Http;
+using Gateway.Ingest;
 using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Publish;
@@ -14,68 +17,101 @@ namespace Gateway.Hosting;
 /// </summary>
 internal sealed class CompositionRoot : IAsyncDisposable
 {
-    private readonly Readiness readiness = new();
     private readonly MetricCollector metrics = new();
+    private readonly Readiness readiness = new();
     private readonly ApiKeyHasher hasher = new();
-    private readonly ILogStore store;
+    private readonly HttpMessageInvoker telegram = BotApiClient.NewHttp();
     private readonly CommitQueue commits = new();
     private readonly StageSupervisor supervisor;
     private readonly OrderedShutdown shutdown;
     private readonly ControlVersionWatcher watcher;
-    private readonly GroupCommitter committer;
+    private readonly PollerPool pollers;
     private readonly HighWaterFile highWaterFile;
     private readonly HighWater highWater;
+    private readonly GroupCommitter committer;
+    private readonly Publisher publisher;
+    private readonly BusReader busReader;
+    private readonly Hub hub;
+    private readonly SessionWheel wheel;
     private readonly WebApplication web;
 
     public CompositionRoot(GatewayOptions options, StartUp startUp, ILoggerFactory logging, TimeProvider time)
     {
         ILogger Log(string stage) => logging.CreateLogger(stage);
+        var database = startUp.Storage.Database;
+        var store = startUp.Storage.Log;
         supervisor = new StageSupervisor(time, Log("Hosting"));
         shutdown = new OrderedShutdown(time, Log("Hosting"));
 
         // Access: who may see what.
-        var accessStore = new AccessStore(startUp.Database, time);
+        var accessStore = new AccessStore(database, time);
         var principals = new TrackedPrincipals(accessStore, time);
         var access = new AccessControl(accessStore, startUp.Keys, hasher, principals, time);
         watcher = new ControlVersionWatcher(accessStore, principals, time, Log("Access"));
 
-        // Log: commit queue, committer, store.
-        store = LogStoreFactory.Open(options.Storage, time);
+        // Ingest: updates come in, by webhook or by polling.
+        var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
+        var receiver = new WebhookReceiver(bots, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
+        pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, commits, time, new Random(), logging.CreateLogger<PollerPool>());
+
+        // Log: one loop writes them, durably and in order.
         highWaterFile = new HighWaterFile(Path.Combine(options.DataFolder, HighWaterFile.FileName), time, Log("Log"));
         highWater = highWaterFile.Read();
         var publishQueue = new PublishQueue();
         committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"));
 
+        // Publish and deliver: what is in the log goes to whoever listens.
+        var bus = new InProcessBus();
+        publisher = new Publisher(publishQueue, bus, store, time, Log("Publish"));
+        hub = new Hub(store, new ChatDirectory(database), () => access.IsCurrent, time, new Random(), Environment.ProcessorCount, Log("Deliver"));
+        busReader = new BusReader(bus, store, hub, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
+        access.AddObserver(bots);
+        access.AddObserver(hub);
+        wheel = new SessionWheel(time);
+        var socketOptions = new SocketOptions { AllowedOrigins = options.Http.AllowedOrigins };
+        var census = new SocketCensus(socketOptions.MaxSockets, socketOptions.MaxSocketsPerKey);
+        var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
+
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
         var router = new Router(
         [
+            .. receiver.Routes,
+            new HttpRoute("GET", "/api/v1/ws", sockets.HandleAsync, "websocket") { IsStream = true },
             new HttpRoute("GET", "/health", health.HealthAsync, "health"),
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
             new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),
         ]);
-        var frontDoor = new FrontDoor(router, logging.CreateLogger<FrontDoor>());
-        web = KestrelSetup.Build(options.Http, logging, frontDoor.HandleAsync, connectionHook: null);
+        web = KestrelSetup.Build(options.Http, logging, new FrontDoor(router, logging.CreateLogger<FrontDoor>()).HandleAsync);
 
         readiness.Require(() => commits.UnwritableReason);
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");
+        readiness.Warn(() => bots.IsCurrent ? null : "the bots cannot be read: unknown webhook secrets are answered 503");
     }
 
     /// <summary>Completes with the name of the first loop that ended by itself.</summary>
     public Task<string> Died => supervisor.Died;
 
-    /// <summary>Starts everything and answers the URL it listens on. Throws when the address cannot be bound.</summary>
+    /// <summary>Starts everything, consumers before producers, and answers the URL it listens on. Throws when the address cannot be bound.</summary>
     public async Task<string> StartAsync(CancellationToken cancellation)
     {
+        // Before the first request, or the first webhook would be asked to come again. A database that is away now is looked at again by the loop.
+        await watcher.PollAsync(cancellation);
         var accessStage = supervisor.Start("Access", watcher.RunAsync);
+        var hubStage = supervisor.Start("Deliver", hub.RunAsync);
+        var readerStage = supervisor.Start("BusReader", busReader.RunAsync);
+        var publisherStage = supervisor.Start("Publisher", publisher.RunAsync);
         var highWaterStage = supervisor.Start("HighWater", stop => highWaterFile.RunAsync(highWater, stop));
         var commitStage = supervisor.Start("Log", committer.RunAsync);
         await web.StartAsync(cancellation);
+        var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
-        shutdown.Add("requests", Limits.Hosting.DrainRequests, web.StopAsync);
-        shutdown.Add("commits", Limits.Hosting.DrainCommits, _ => DrainAsync(commitStage));
-        shutdown.Add("access", Limits.Hosting.StopStage, _ => accessStage.StopAsync(Limits.Hosting.StopStage));
-        shutdown.Add("high water", Limits.Hosting.StopStage, _ => highWaterStage.StopAsync(Limits.Hosting.StopStage));
+        shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
+        shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
+        shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
+        shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => DrainAsync(commitStage));
+        foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })
+            shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         return KestrelSetup.BoundUrl(web);
     }
 
@@ -89,9 +125,10 @@ internal sealed class CompositionRoot : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await web.DisposeAsync();
-        await store.DisposeAsync();
-        metrics.Dispose();
+        wheel.Dispose();
+        telegram.Dispose();
         hasher.Dispose();
+        metrics.Dispose();
     }
 
     private Task DrainAsync(Stage commitStage)

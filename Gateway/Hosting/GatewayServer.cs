@@ -35,6 +35,7 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
             return new(prepared.Status == StartUpStatus.DatabaseAway ? ServeStatus.DatabaseAway : ServeStatus.Refused, prepared.Reason);
         await using var startUp = prepared.StartUp;
         var first = await RunFirstAsync(startUp, cancellation);
+        if (await EnvironmentBot.AddAsync(options, startUp, time, cancellation) is { } refusal) return new(ServeStatus.Refused, refusal);
 
         await using var gateway = new CompositionRoot(options, startUp, logging, time);
         string url;
@@ -64,7 +65,7 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
     private async Task<FirstCredentials?> RunFirstAsync(StartUp startUp, CancellationToken cancellation)
     {
         using var hasher = new ApiKeyHasher();
-        var users = new UserAdministration(startUp.Database, time);
-        return await new FirstRun(users, new ApiKeyAdministration(startUp.Database, startUp.Keys, hasher, time), options).RunAsync(cancellation);
+        var users = new UserAdministration(startUp.Storage.Database, time);
+        return await new FirstRun(users, new ApiKeyAdministration(startUp.Storage.Database, startUp.Keys, hasher, time), options).RunAsync(cancellation);
     }
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Http;
 using Gateway.Messages;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -14,12 +13,7 @@ namespace Gateway.Hosting;
 /// </summary>
 internal static class KestrelSetup
 {
-    /// <param name="connectionHook">Wraps every connection below HTTP (and above TLS where there is TLS); null: none.</param>
-    public static WebApplication Build(
-        HttpOptions options,
-        ILoggerFactory logging,
-        RequestDelegate handle,
-        Func<ConnectionDelegate, ConnectionDelegate>? connectionHook)
+    public static WebApplication Build(HttpOptions options, ILoggerFactory logging, RequestDelegate handle)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
@@ -29,7 +23,7 @@ internal static class KestrelSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             SetLimits(kestrel);
-            kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options, connectionHook));
+            kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options));
         });
         var application = builder.Build();
         application.Run(handle);
@@ -52,7 +46,7 @@ internal static class KestrelSetup
         kestrel.Limits.MinResponseDataRate = null;
     }
 
-    private static void Configure(ListenOptions listener, HttpOptions options, Func<ConnectionDelegate, ConnectionDelegate>? connectionHook)
+    private static void Configure(ListenOptions listener, HttpOptions options)
     {
         if (options.CertificateFile is { } certificate)
         {
@@ -64,8 +58,6 @@ internal static class KestrelSetup
             // Without TLS nobody can negotiate HTTP/2, and the gRPC port is another one.
             listener.Protocols = HttpProtocols.Http1;
         }
-
-        if (connectionHook is not null) listener.Use(connectionHook);
     }
 
     private static X509Certificate2 LoadCertificate(string certificateFile, string? keyFile) =>

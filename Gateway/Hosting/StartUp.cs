@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,14 +11,14 @@ internal sealed class StartUp : IAsyncDisposable
 {
     private readonly InstanceLock? instance;
 
-    private StartUp(InstanceLock? instance, IDatabase database, KeyRing keys)
+    private StartUp(InstanceLock? instance, OpenedStorage storage, KeyRing keys)
     {
         this.instance = instance;
-        Database = database;
+        Storage = storage;
         Keys = keys;
     }
 
-    public IDatabase Database { get; }
+    public OpenedStorage Storage { get; }
     public KeyRing Keys { get; }
 
     public static async Task<StartUpOutcome> PrepareAsync(GatewayOptions options, TimeProvider time, ILogger logger, CancellationToken cancellation)
@@ -45,22 +46,22 @@ internal sealed class StartUp : IAsyncDisposable
             return new(null, StartUpStatus.Refused, master.Reason);
         }
 
-        var database = DatabaseFactory.Open(options.Storage);
-        var migrated = await MigrateAsync(new Migrator(database, time), time, logger, cancellation);
+        var storage = StorageFactory.Open(options.Storage, time);
+        var migrated = await MigrateAsync(new Migrator(storage.Database, time), time, logger, cancellation);
         if (migrated.IsReady)
         {
             if (migrated.Applied > 0) HostingLog.Migrated(logger, migrated.FromVersion, migrated.ToVersion);
-            return new(new StartUp(instance, database, new KeyRing(master.Key)), StartUpStatus.Prepared, null);
+            return new(new StartUp(instance, storage, new KeyRing(master.Key)), StartUpStatus.Prepared, null);
         }
 
-        await database.DisposeAsync();
+        await storage.DisposeAsync();
         instance?.Dispose();
         return new(null, migrated.Status == MigrationStatus.SchemaTooNew ? StartUpStatus.Refused : StartUpStatus.DatabaseAway, $"{options.Storage}: {migrated.Reason}");
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Database.DisposeAsync();
+        await Storage.DisposeAsync();
         instance?.Dispose();
     }
 

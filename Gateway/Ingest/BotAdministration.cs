@@ -93,9 +93,10 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
             {
                 // Random bytes instead of hashes: the columns are unique and not null, and nothing hashes to these.
                 var changed = await commands.ExecuteAsync(
-                    "UPDATE bots SET mode = 'removed', token_hash = @none, token_cipher = @empty, webhook_secret_hash = @none, webhook_secret_cipher = @empty, "
+                    "UPDATE bots SET mode = 'removed', token_hash = @none, token_cipher = @empty, webhook_secret_hash = @nothing, webhook_secret_cipher = @empty, "
                     + "secret_token_hash = NULL WHERE id = @id AND mode <> 'removed'",
                     ("@none", RandomNumberGenerator.GetBytes(SecretHash.LengthBytes)),
+                    ("@nothing", RandomNumberGenerator.GetBytes(SecretHash.LengthBytes)),
                     ("@empty", Array.Empty<byte>()),
                     ("@id", id));
                 if (changed == 0) return false;

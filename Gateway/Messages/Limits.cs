@@ -4,7 +4,7 @@ namespace Gateway.Messages;
 /// Every bound of the gateway, by stage, with what happens when it is reached (law L8). Nothing elsewhere may
 /// hold a size, count or time of its own: a reader finds all of them here, and a test finds all of them tested.
 /// </summary>
-internal static class Limits
+internal static partial class Limits
 {
     /// <summary>The front door: what any request may be.</summary>
     internal static class Http
@@ -338,97 +338,5 @@ internal static class Limits
 
         /// <summary>What a client refused for a bound of connections is told to wait.</summary>
         public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
-    }
-
-    /// <summary>Credentials and grants.</summary>
-    internal static class Access
-    {
-        /// <summary>How often the control version row is read.</summary>
-        public static readonly TimeSpan VersionPoll = TimeSpan.FromMilliseconds(250);
-
-        /// <summary>Permissions known to be current longer ago than this: delivery holds (law L7).</summary>
-        public static readonly TimeSpan VersionStale = TimeSpan.FromSeconds(1);
-
-        /// <summary>One read of control data. Over it: the connection is given up and the read counts as failed.</summary>
-        public static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(750);
-
-        /// <summary>
-        /// A presented key: <c>tgw_</c>, up to 19 digits, <c>_</c>, 54 characters make 78. Longer: rejected without a look.
-        /// </summary>
-        public const int KeyTextChars = 128;
-
-        /// <summary>
-        /// Argon2id memory and passes: 7 MiB and 5 are the smallest of OWASP's equivalent settings. A key has 256 random bits, so the cost protects
-        /// nothing that could be guessed; the smallest memory keeps verification from pushing an idle gateway over its 20 MB.
-        /// </summary>
-        public const int Argon2MemoryKiB = 7168;
-
-        public const int Argon2Passes = 5;
-
-        /// <summary>Argon2 runs at once; more wait. Two use at most two cores and 14 MiB.</summary>
-        public const int ConcurrentVerifications = 2;
-
-        /// <summary>Key ids under verification or waiting for it. Over it: the credential cannot be checked now (503, 4103).</summary>
-        public const int WaitingVerifications = 256;
-
-        /// <summary>Verified keys remembered; as many refused ones. Over it: an arbitrary one is forgotten and verified again when it comes back.</summary>
-        public const int VerifiedKeys = 10_000;
-
-        /// <summary>Key ids named in one reload statement; more principals take more statements.</summary>
-        public const int ReloadKeys = 200;
-
-        /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
-        public const int WebhookSecretGoodChars = 22;
-    }
-
-    /// <summary>What the gateway says about itself.</summary>
-    internal static class Telemetry
-    {
-        /// <summary>Log lines waiting to be written. Full: the line is dropped and counted; no stage waits for its log.</summary>
-        public const int LogQueueLines = 4096;
-
-        /// <summary>How long the end of the process waits for the last lines. Over it: they are lost.</summary>
-        public static readonly TimeSpan LogFlush = TimeSpan.FromSeconds(2);
-
-        /// <summary>Tag combinations of one instrument. Over it: measurements go to the series <c>other</c>, so that a tag with unexpected values costs no memory.</summary>
-        public const int SeriesPerInstrument = 256;
-    }
-
-    /// <summary>The process: start and ordered end. The deadlines add up to under 40 s; orchestrators should wait 60.</summary>
-    internal static class Hosting
-    {
-        /// <summary>How long a start waits for a database that does not answer. Over it: exit code 3, for the orchestrator to start again.</summary>
-        public static readonly TimeSpan DatabaseWait = TimeSpan.FromSeconds(30);
-
-        /// <summary>Between two tries of the above.</summary>
-        public static readonly TimeSpan DatabaseRetry = TimeSpan.FromMilliseconds(500);
-
-        /// <summary>Connections at once. Over it: Kestrel closes new ones at accept.</summary>
-        public const int Connections = 100_000;
-
-        /// <summary>Stopping what brings work in (pollers). Over it: left behind.</summary>
-        public static readonly TimeSpan StopInputs = TimeSpan.FromSeconds(5);
-
-        /// <summary>Telling streams to come back elsewhere (4101), with jitter. Over it: cut.</summary>
-        public static readonly TimeSpan CloseStreams = TimeSpan.FromSeconds(8);
-
-        /// <summary>Requests in flight (updates being committed, pulls). Over it: cut; Telegram sends those updates again.</summary>
-        public static readonly TimeSpan DrainRequests = TimeSpan.FromSeconds(10);
-
-        /// <summary>Committing what is queued. Over it: those updates were not acknowledged and come again.</summary>
-        public static readonly TimeSpan DrainCommits = TimeSpan.FromSeconds(10);
-
-        /// <summary>Any other loop. Over it: left behind.</summary>
-        public static readonly TimeSpan StopStage = TimeSpan.FromSeconds(2);
-    }
-
-    /// <summary>The commands besides serve.</summary>
-    internal static class Cli
-    {
-        /// <summary>One question to Telegram. Over it: the command says so and changes nothing.</summary>
-        public static readonly TimeSpan TelegramAnswer = TimeSpan.FromSeconds(15);
-
-        /// <summary>The running gateway's answer to <c>health</c>. Over it: not well. Below the 3 s that container engines give a health check.</summary>
-        public static readonly TimeSpan HealthAnswer = TimeSpan.FromSeconds(2);
     }
 }
