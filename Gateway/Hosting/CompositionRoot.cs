@@ -26,6 +26,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly OrderedShutdown shutdown;
     private readonly ControlVersionWatcher watcher;
     private readonly PollerPool pollers;
+    private readonly ChatMigration migrations;
+    private readonly RetentionSweeper retention;
     private readonly HighWaterFile highWaterFile;
     private readonly HighWater highWater;
     private readonly GroupCommitter committer;
@@ -58,7 +60,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
         highWaterFile = new HighWaterFile(Path.Combine(options.DataFolder, HighWaterFile.FileName), time, Log("Log"));
         highWater = highWaterFile.Read();
         var publishQueue = new PublishQueue();
-        committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"));
+        migrations = new ChatMigration(database, store, commits, time, Log("Log"));
+        committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"), migrations);
+        retention = new RetentionSweeper(database, store, new RetentionOptions(TimeSpan.FromDays(options.RetentionDays)), time, Log("Log"));
 
         // Publish and deliver: what is in the log goes to whoever listens.
         var bus = new InProcessBus();
@@ -103,12 +107,16 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var publisherStage = supervisor.Start("Publisher", publisher.RunAsync);
         var highWaterStage = supervisor.Start("HighWater", stop => highWaterFile.RunAsync(highWater, stop));
         var commitStage = supervisor.Start("Log", committer.RunAsync);
+        var migrationStage = supervisor.Start("ChatMigration", migrations.RunAsync);
+        var retentionStage = supervisor.Start("Retention", retention.RunAsync);
         await web.StartAsync(cancellation);
         var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
         shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
         shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
+        foreach (var stage in new[] { retentionStage, migrationStage })
+            shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => DrainAsync(commitStage));
         foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));

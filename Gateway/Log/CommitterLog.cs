@@ -41,4 +41,7 @@ internal static partial class CommitterLog
 
     [LoggerMessage(1312, LogLevel.Information, "Chat {FromChatId} of bot {BotId} became {ToChatId}; {Grants} grants went along")]
     public static partial void ChatMigrated(ILogger logger, long botId, long fromChatId, long toChatId, int grants);
+
+    [LoggerMessage(1313, LogLevel.Debug, "{Stage} stopped")]
+    public static partial void StageStopped(ILogger logger, string stage);
 }

@@ -9,7 +9,8 @@ namespace Gateway.Log;
 /// loop goes on.
 /// </summary>
 internal sealed class GroupCommitter(
-    CommitQueue queue, ILogStore store, PublishQueue publish, HighWater highWater, TimeProvider time, ILogger logger)
+    CommitQueue queue, ILogStore store, PublishQueue publish, HighWater highWater, TimeProvider time, ILogger logger,
+    ChatMigration? migrations = null)
 {
     private const string NoAnswer = "the database does not take commits";
 
@@ -116,7 +117,9 @@ internal sealed class GroupCommitter(
         foreach (var item in batch.Items)
         {
             if (item.ProjectionFailed) CommitterLog.ProjectionFailed(logger, item.Update.BotId, item.Seq);
-            if (item.Status == CommitStatus.Stored) stored++;
+            if (item.Status != CommitStatus.Stored) continue;
+            stored++;
+            migrations?.Offer(item.Update);
         }
 
         highWater.Observe(batch.Head.LogId, batch.Head.Seq);

@@ -144,6 +144,27 @@ internal static partial class Limits
         /// <summary>How often the highest position seen is written to disk: what a restore right after a crash could go unnoticed by.</summary>
         public static readonly TimeSpan HighWaterWrite = TimeSpan.FromSeconds(1);
 
+        /// <summary>Chat migrations waiting to be linked. Full: left to the next start, which looks at the newest events.</summary>
+        public const int MigrationQueue = 256;
+
+        /// <summary>How many seqs back a start looks for migrations that a crash left unlinked.</summary>
+        public const long MigrationLookBack = 10_000;
+
+        /// <summary>Nothing younger is ever deleted: dedup needs its keys that long.</summary>
+        public static readonly TimeSpan RetentionLeast = DedupWindow;
+
+        /// <summary>How often expired events are looked for.</summary>
+        public static readonly TimeSpan RetentionInterval = TimeSpan.FromMinutes(10);
+
+        /// <summary>Events deleted in one transaction, a few milliseconds of the write lock.</summary>
+        public const int RetentionStep = 500;
+
+        /// <summary>Between two such transactions, so that commits come first.</summary>
+        public static readonly TimeSpan RetentionPause = TimeSpan.FromMilliseconds(50);
+
+        /// <summary>Events per bot that go early in one turn while the disk is low.</summary>
+        public const int WatermarkEvents = 50_000;
+
         /// <summary>Chats whose ids the writer keeps in memory, about 100 bytes each. Over it: all are forgotten and read again as they come.</summary>
         public const int CachedChats = 50_000;
 

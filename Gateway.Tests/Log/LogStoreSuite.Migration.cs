@@ -1,0 +1,128 @@
+using Gateway.Log;
+using Gateway.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.Tests.Log;
+
+public abstract partial class LogStoreSuite
+{
+    private const string ToService = """{"update_id":50,"message":{"message_id":90,"date":1,"chat":{"id":-42,"type":"group","title":"G"},"migrate_to_chat_id":-10042}}""";
+    private const string FromService = """{"update_id":51,"message":{"message_id":1,"date":1,"chat":{"id":-10042,"type":"supergroup","title":"G"},"migrate_from_chat_id":-42}}""";
+
+    private async Task<(Committing Committing, ChatMigration Migration, Task Loop)> StartMigrationAsync(CancellationToken stop)
+    {
+        var committing = new Committing(Store, Fixture.Time, migrationsOf: commits => new ChatMigration(Fixture.Database, Store, commits, Fixture.Time, NullLogger.Instance));
+        var loop = committing.Migrations!.RunAsync(stop);
+        await Task.Yield();
+        return (committing, committing.Migrations!, loop);
+    }
+
+    private async Task AddGrantAsync(long key, long chat, int read, int send) =>
+        await Fixture.ExecuteAsync($"INSERT INTO grants (key_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES ({key}, {chat}, {read}, {send}, 0, 0)");
+
+    [Theory]
+    [InlineData(ToService, FromService)]
+    [InlineData(FromService, ToService)]
+    [InlineData(ToService, null)]
+    [InlineData(FromService, null)]
+    public async Task Migration_EitherServiceMessage_LinksChatsAndMergesGrants(string first, string? second)
+    {
+        var old = (await CommitAsync(SampleUpdates.Message(1, 1, chat: -42))).Items[0].ChatId;
+        await AddGrantAsync(7, old, read: 1, send: 0);
+        var version = long.Parse((await Fixture.ScalarAsync("SELECT version FROM control_version"))!, System.Globalization.CultureInfo.InvariantCulture);
+        using var stop = new CancellationTokenSource();
+        var (committing, _, loop) = await StartMigrationAsync(stop.Token);
+
+        await committing.CommitAsync(SampleUpdates.Json(1, first).Update);
+        if (second is not null) await committing.CommitAsync(SampleUpdates.Json(1, second).Update);
+        var told = await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+
+        var link = (await Fixture.RowsAsync("SELECT id, migrated_from FROM chats WHERE telegram_chat_id = -10042")).Single();
+        Assert.Equal(old.ToString(System.Globalization.CultureInfo.InvariantCulture), link[1]);
+        Assert.Equal(link[0], await Fixture.ScalarAsync($"SELECT migrated_to FROM chats WHERE id = {old}"));
+        Assert.Equal(["7", "1", "0"], (await Fixture.RowsAsync($"SELECT key_id, can_read, can_send FROM grants WHERE chat_id = {link[0]}")).Single());
+        Assert.Equal(link[0], told.ChatId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal($$"""{"from_chat_id":{{old}},"to_chat_id":{{link[0]}}}""", System.Text.Encoding.UTF8.GetString(told.Payload));
+        Assert.Equal((version + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), await Fixture.ScalarAsync("SELECT version FROM control_version"));
+        await stop.CancelAsync();
+        await loop;
+        await committing.StopAsync();
+        Assert.Equal("1", await Fixture.ScalarAsync("SELECT COUNT(*) FROM events WHERE kind = 'gateway.chat_migrated'"));
+    }
+
+    [Fact]
+    public async Task Migration_BothChatsHaveGrants_TheNewOneHasTheUnionAndRevokedOnesStayRevoked()
+    {
+        var batch = await CommitAsync(SampleUpdates.Message(1, 1, chat: -42), SampleUpdates.Message(2, 1, chat: -10042));
+        var (old, now) = (batch.Items[0].ChatId, batch.Items[1].ChatId);
+        await AddGrantAsync(7, old, read: 1, send: 0);
+        await AddGrantAsync(7, now, read: 0, send: 1);
+        await AddGrantAsync(8, old, read: 1, send: 1);
+        using var stop = new CancellationTokenSource();
+        var (committing, migration, loop) = await StartMigrationAsync(stop.Token);
+
+        Assert.Equal(CommitStatus.Stored, await migration.LinkAsync(1, -42, -10042, default));
+        Assert.Equal(["7/1/1", "8/1/1"], (await Fixture.RowsAsync($"SELECT key_id, can_read, can_send FROM grants WHERE chat_id = {now} ORDER BY key_id")).Select(row => string.Join('/', row)));
+
+        await Fixture.ExecuteAsync($"DELETE FROM grants WHERE chat_id = {now} AND key_id = 8");
+        Assert.Equal(CommitStatus.Duplicate, await migration.LinkAsync(1, -42, -10042, default));
+        Assert.Equal("1", await Fixture.ScalarAsync($"SELECT COUNT(*) FROM grants WHERE chat_id = {now}"));
+        await stop.CancelAsync();
+        await loop;
+        await committing.StopAsync();
+    }
+
+    [Fact]
+    public async Task Migration_CrashBeforeLinking_IsDoneByTheNextStart()
+    {
+        await CommitAsync(SampleUpdates.Json(1, ToService));
+        using var stop = new CancellationTokenSource();
+        var (committing, _, loop) = await StartMigrationAsync(stop.Token);
+
+        await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+
+        Assert.Equal("1", await Fixture.ScalarAsync("SELECT COUNT(*) FROM chats WHERE migrated_to IS NOT NULL"));
+        await stop.CancelAsync();
+        await loop;
+        await committing.StopAsync();
+    }
+
+    [Fact]
+    public async Task Retention_Sweep_KeepsPerBotAndNeverBelow48Hours()
+    {
+        await AddBotAsync(1);
+        await AddBotAsync(2);
+        await AddBotAsync(3);
+        await Fixture.ExecuteAsync("UPDATE bots SET retention_days = 90 WHERE id = 2");
+        await Fixture.ExecuteAsync("UPDATE bots SET retention_days = 1 WHERE id = 3");
+        await CommitAsync(SampleUpdates.Message(1, 1, bot: 1), SampleUpdates.Message(1, 1, bot: 2), SampleUpdates.Message(1, 1, bot: 3));
+        Fixture.Time.Advance(TimeSpan.FromHours(47));
+        var sweeper = new RetentionSweeper(Fixture.Database, Store, new RetentionOptions(TimeSpan.FromDays(30)), Fixture.Time, NullLogger.Instance);
+
+        Assert.Equal(0, await sweeper.SweepAsync(default));
+        Fixture.Time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(1, await sweeper.SweepAsync(default));
+        Fixture.Time.Advance(TimeSpan.FromDays(29));
+        Assert.Equal(1, await sweeper.SweepAsync(default));
+
+        Assert.Equal([2L], (await PageAsync(new LogQuery(0))).Events.Select(e => e.BotId));
+    }
+
+    [Fact]
+    public async Task Retention_DiskLow_LetsTheOldestGoEarlyDownTo48Hours()
+    {
+        await AddBotAsync(1);
+        await CommitAsync(SampleUpdates.Message(1, 1));
+        Fixture.Time.Advance(TimeSpan.FromHours(49));
+        await CommitAsync(SampleUpdates.Message(2, 2));
+        long free = 1_000;
+        var sweeper = new RetentionSweeper(
+            Fixture.Database, Store, new RetentionOptions(TimeSpan.FromDays(30), "data", MinFreeBytes: 500), Fixture.Time, NullLogger.Instance, _ => free);
+
+        Assert.Equal(0, await sweeper.SweepAsync(default));
+        free = 499;
+        Assert.Equal(1, await sweeper.SweepAsync(default));
+        Assert.Equal([2], await SeqsAsync(new LogQuery(0)));
+    }
+}

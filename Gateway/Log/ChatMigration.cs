@@ -1,0 +1,136 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using Gateway.Messages;
+using Gateway.Storage;
+
+namespace Gateway.Log;
+
+/// <summary>
+/// A group became a supergroup and has a new Telegram id. Telegram says so twice, in the old chat (<c>migrate_to_chat_id</c>) and in the new
+/// one (<c>migrate_from_chat_id</c>), in any order; either is enough. Links the two chats and takes the grants along, then tells the
+/// log. Done behind the log, never in the commit: a group's migration must not delay other updates.
+/// </summary>
+internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQueue commits, TimeProvider time, ILogger logger)
+{
+    private readonly record struct Migration(long BotId, long FromTelegramId, long ToTelegramId);
+
+    // Full: dropped here and found by the next start's look at recent service messages.
+    private readonly Channel<Migration> _inbox = Channel.CreateBounded<Migration>(
+        new BoundedChannelOptions(Limits.Log.MigrationQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Called for every update that was stored; nearly all have no migration in them.</summary>
+    public void Offer(IncomingUpdate update)
+    {
+        if (MigrationOf(update.BotId, update.Facts) is { } migration) _inbox.Writer.TryWrite(migration);
+    }
+
+    /// <summary>First what a crash between commit and linking left behind, then what comes.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await OfferRecentAsync(stop);
+            await foreach (var migration in _inbox.Reader.ReadAllAsync(stop)) await LinkPersistentlyAsync(migration, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            CommitterLog.StageStopped(logger, nameof(ChatMigration));
+        }
+    }
+
+    /// <summary>Links and tells; doing it again changes nothing. Throws <see cref="DbException"/> when the database is away.</summary>
+    public async Task<CommitStatus> LinkAsync(long botId, long fromTelegramId, long toTelegramId, CancellationToken cancellation)
+    {
+        var (from, to, isTold) = await LinkRowsAsync(new(botId, fromTelegramId, toTelegramId), cancellation);
+        if (isTold) return CommitStatus.Duplicate;
+        return (await commits.CommitGatewayEventAsync(GatewayEventKinds.ChatMigrated, botId, to, PayloadOf(from, to), KeyOf(from, to))).Status;
+    }
+
+    private async Task OfferRecentAsync(CancellationToken stop)
+    {
+        try
+        {
+            if (await store.ReadHeadAsync(stop) is not { } head) return;
+            await using var connection = await database.OpenAsync(stop);
+            await using var command = connection.CreateCommand();
+            command.CommandText = """
+                SELECT e.bot_id, e.payload FROM messages m JOIN events e ON e.seq = m.id
+                WHERE m.id > @after AND m.message_type IN ('migrate_to_chat_id', 'migrate_from_chat_id') ORDER BY m.id
+                """;
+            command.AddParameter("@after", head.Seq - Limits.Log.MigrationLookBack);
+            await using var reader = await command.ExecuteReaderAsync(stop);
+            while (await reader.ReadAsync(stop))
+            {
+                var payload = (byte[])reader.GetValue(1);
+                Offer(new IncomingUpdate(reader.GetInt64(0), payload, UpdateParser.Parse(payload)));
+            }
+        }
+        catch (DbException e)
+        {
+            CommitterLog.MigrationFailed(logger, e);
+        }
+    }
+
+    private async Task LinkPersistentlyAsync(Migration migration, CancellationToken stop)
+    {
+        for (var pause = Limits.Log.BackoffLeast; ; pause = CommitAttempts.Next(pause))
+        {
+            try
+            {
+                var status = await LinkAsync(migration.BotId, migration.FromTelegramId, migration.ToTelegramId, stop);
+                if (status is CommitStatus.Stored or CommitStatus.Duplicate or CommitStatus.Refused or CommitStatus.ShuttingDown) return;
+            }
+            catch (DbException e)
+            {
+                CommitterLog.MigrationFailed(logger, e);
+            }
+
+            await Task.Delay(pause, time, stop);
+        }
+    }
+
+    private async Task<(long From, long To, bool IsTold)> LinkRowsAsync(Migration migration, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenAsync(cancellation);
+        await using var transaction = await database.BeginWriteAsync(connection, cancellation);
+        var rows = new ChatRows(connection, transaction, database, time);
+        var from = await rows.FindOrAddAsync(migration.BotId, migration.FromTelegramId, cancellation);
+        var to = await rows.FindOrAddAsync(migration.BotId, migration.ToTelegramId, cancellation);
+        // The link is the mark that the grants were merged: a grant revoked on the new chat since must not come back.
+        if (!await rows.IsLinkedAsync(from, to, cancellation))
+        {
+            var grants = await rows.MergeGrantsAsync(from, to, cancellation);
+            await rows.LinkAsync(from, to, cancellation);
+            CommitterLog.ChatMigrated(logger, migration.BotId, from, to, grants);
+        }
+
+        var isTold = await rows.HasEventAsync(migration.BotId, KeyOf(from, to), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return (from, to, isTold);
+    }
+
+    private static Migration? MigrationOf(long botId, in UpdateFacts facts)
+    {
+        if (facts.Realm != RealmKind.Own || facts.TelegramChatId is not { } chat) return null;
+        if (facts.MigrateToChatId is { } to) return new(botId, chat, to);
+        return facts.MigrateFromChatId is { } from ? new(botId, from, chat) : null;
+    }
+
+    private static string KeyOf(long from, long to) => string.Create(CultureInfo.InvariantCulture, $"g:migrated:{from}:{to}");
+
+    private static byte[] PayloadOf(long from, long to)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("from_chat_id", from);
+            json.WriteNumber("to_chat_id", to);
+            json.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+}
