@@ -8,7 +8,9 @@ namespace Gateway.Access;
 /// Answers who is asking, and keeps what they may do current. A key is verified once per process; afterwards a request pays one HMAC,
 /// and the <see cref="Principal"/> it gets is the one object that the version watcher keeps up to date for all of the key's connections.
 /// </summary>
-internal sealed class AccessControl(AccessStore store, KeyRing keys, ApiKeyHasher hasher, TrackedPrincipals principals, TimeProvider time)
+/// <param name="queryEverywhere">Take credentials from the query of every request, not only of streams.</param>
+internal sealed class AccessControl(
+    AccessStore store, KeyRing keys, ApiKeyHasher hasher, TrackedPrincipals principals, TimeProvider time, bool queryEverywhere = false)
 {
     private readonly VerifiedKeys verified = new();
     private readonly ConcurrentDictionary<long, Lazy<Task<AuthenticationOutcome>>> inFlight = new();
@@ -25,7 +27,7 @@ internal sealed class AccessControl(AccessStore store, KeyRing keys, ApiKeyHashe
     /// <param name="isStream">Streams also take the credential from the query.</param>
     public ValueTask<AuthenticationOutcome> AuthenticateAsync(HttpRequest request, bool isStream, CancellationToken cancellation)
     {
-        var credential = CredentialReader.Read(request, isStream);
+        var credential = CredentialReader.Read(request, isStream || queryEverywhere);
         return credential.Status switch
         {
             CredentialStatus.Given => AuthenticateAsync(credential.Text!, cancellation),

@@ -1,6 +1,8 @@
 using Gateway.Access;
 using Gateway.Api;
 using Gateway.Deliver;
+using Gateway.Deliver.Pull;
+using Gateway.Deliver.Sse;
 using Gateway.Deliver.WebSocket;
 using Gateway.Http;
 using Gateway.Ingest;
@@ -48,7 +50,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         // Access: who may see what.
         var accessStore = new AccessStore(database, time);
         var principals = new TrackedPrincipals(accessStore, time);
-        var access = new AccessControl(accessStore, startUp.Keys, hasher, principals, time);
+        var access = new AccessControl(accessStore, startUp.Keys, hasher, principals, time, options.Auth.QueryEverywhere);
         watcher = new ControlVersionWatcher(accessStore, principals, time, Log("Access"));
 
         // Ingest: updates come in, by webhook or by polling.
@@ -76,11 +78,15 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var census = new SocketCensus(socketOptions.MaxSockets, socketOptions.MaxSocketsPerKey);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
+        var admission = new StreamAdmission(access, hub);
+
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
         var router = new Router(
         [
             .. receiver.Routes,
+            new EventStreamHandler(admission, hub).Route,
+            new PullHandler(admission, hub, time).Route,
             new HttpRoute("GET", "/api/v1/ws", sockets.HandleAsync, "websocket") { IsStream = true },
             new HttpRoute("GET", "/health", health.HealthAsync, "health"),
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
@@ -117,7 +123,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
         foreach (var stage in new[] { retentionStage, migrationStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
-        shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => DrainAsync(commitStage));
+        shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => commitStage.FinishAsync(commits.Drain, Limits.Hosting.DrainCommits));
         foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         return KestrelSetup.BoundUrl(web);
@@ -137,11 +143,5 @@ internal sealed class CompositionRoot : IAsyncDisposable
         telegram.Dispose();
         hasher.Dispose();
         metrics.Dispose();
-    }
-
-    private Task DrainAsync(Stage commitStage)
-    {
-        commits.Drain();
-        return commitStage.FinishAsync(Limits.Hosting.DrainCommits);
     }
 }

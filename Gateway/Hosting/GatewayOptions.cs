@@ -1,4 +1,5 @@
 using Gateway.Storage;
+using Gateway.Telemetry;
 
 namespace Gateway.Hosting;
 
@@ -55,19 +56,4 @@ internal sealed record IngestOptions
 {
     /// <summary>Take the bot token itself as the receiver's path parameter.</summary>
     public bool AcceptTokenInPath { get; init; } = true;
-}
-
-internal sealed record LoggingOptions
-{
-    public LogFormat Format { get; init; } = LogFormat.Text;
-    public Microsoft.Extensions.Logging.LogLevel Level { get; init; } = Microsoft.Extensions.Logging.LogLevel.Information;
-}
-
-internal enum LogFormat
-{
-    /// <summary>One line for people.</summary>
-    Text,
-
-    /// <summary>One JSON object a line.</summary>
-    Json,
 }

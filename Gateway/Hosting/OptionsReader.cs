@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Storage;
+using Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Hosting;

@@ -68,10 +68,12 @@ internal sealed class Stage(string name, TimeProvider time)
         return await EndsAsync(deadline);
     }
 
-    /// <summary>Waits for a loop whose inbox was closed to finish what is in it, and only then tells it to end.</summary>
-    public async Task<bool> FinishAsync(TimeSpan deadline)
+    /// <summary>Closes the loop's inbox and waits for it to finish what is in it; only when it is late it is told to end.</summary>
+    public async Task<bool> FinishAsync(Action closeInbox, TimeSpan deadline)
     {
+        // First, or the loop may end before it is known that it should.
         IsFinishing = true;
+        closeInbox();
         if (await EndsAsync(deadline)) return true;
         await stop.CancelAsync();
         return false;

@@ -29,6 +29,7 @@ internal static class ControlTransaction
             catch (DbException e) when (e.IsTransient && attempt < Attempts)
             {
                 // A deadlock with a gateway that commits: nothing was written, so the same again.
+                StorageTelemetry.ControlRetries.Add(1);
             }
         }
     }

@@ -1,4 +1,3 @@
-using Gateway.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Telemetry;

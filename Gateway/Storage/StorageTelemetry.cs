@@ -1,0 +1,10 @@
+using System.Diagnostics.Metrics;
+using Gateway.Telemetry;
+
+namespace Gateway.Storage;
+
+internal static class StorageTelemetry
+{
+    public static readonly Counter<long> ControlRetries =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.storage.control_retries", "{transaction}", "Changes of control data that met a lock and were tried again");
+}
