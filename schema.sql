@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS log_head (
   seq              BIGINT       NOT NULL,
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Identities this log had before; last_seq is how far the old identity reaches in this database.
 CREATE TABLE IF NOT EXISTS log_history (
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS log_history (
   seen_seq         BIGINT       NOT NULL,
   ended_at_ms      BIGINT       NOT NULL,
   PRIMARY KEY (log_id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS bots (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS bots (
   UNIQUE KEY bots_telegram_id (telegram_id),
   UNIQUE KEY bots_webhook_secret (webhook_secret_hash),
   KEY bots_token (token_hash)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS chats (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS chats (
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY chats_identity (bot_id, telegram_chat_id, realm)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS events (
   seq              BIGINT       NOT NULL,
@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS events (
   UNIQUE KEY events_dedup (bot_id, dedup_key),
   KEY events_bot (bot_id, seq),
   KEY events_chat (chat_id, seq)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row per message; id is the seq of the event that created it. unique_telegram_id is the Telegram id where it names
 -- one message for ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS messages (
   PRIMARY KEY (id),
   UNIQUE KEY messages_identity (chat_id, unique_telegram_id),
   KEY messages_chat (chat_id, id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- 0002_access
 
@@ -107,7 +107,7 @@ CREATE TABLE IF NOT EXISTS control_version (
   id               TINYINT      NOT NULL,
   version          BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS users (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -117,7 +117,7 @@ CREATE TABLE IF NOT EXISTS users (
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY users_name (name)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS api_keys (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -130,7 +130,7 @@ CREATE TABLE IF NOT EXISTS api_keys (
   last_used_at_ms  BIGINT       NULL,
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Exactly one of chat_id and bot_id is set.
 CREATE TABLE IF NOT EXISTS grants (
@@ -146,4 +146,4 @@ CREATE TABLE IF NOT EXISTS grants (
   UNIQUE KEY grants_chat (key_id, chat_id),
   UNIQUE KEY grants_bot (key_id, bot_id),
   KEY grants_of_chat (chat_id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -46,7 +46,7 @@ internal sealed class StartUp : IAsyncDisposable
             return new(null, StartUpStatus.Refused, master.Reason);
         }
 
-        var storage = StorageFactory.Open(options.Storage, time);
+        var storage = StorageFactory.Open(options.Storage, time, logger);
         var migrated = await MigrateAsync(new Migrator(storage.Database, time), time, logger, cancellation);
         if (migrated.IsReady)
         {

@@ -1,5 +1,7 @@
+using Gateway.Log.MySql;
 using Gateway.Log.Sqlite;
 using Gateway.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Log;
 
@@ -16,9 +18,7 @@ internal sealed record OpenedStorage(IDatabase Database, ILogStore Log) : IAsync
 internal static class StorageFactory
 {
     /// <summary>Connects to nothing yet; the first statement does. The log may be used after the migration.</summary>
-    public static OpenedStorage Open(StorageUrl url, TimeProvider time)
-    {
-        if (url.SqlitePath is { } path) return new(new SqliteDatabase(path), new SqliteLogStore(path, time));
-        throw new NotSupportedException("This build has no MySQL store");
-    }
+    public static OpenedStorage Open(StorageUrl url, TimeProvider time, ILogger? logger = null) => url.SqlitePath is { } path
+        ? new(new SqliteDatabase(path), new SqliteLogStore(path, time))
+        : new(new MySqlDatabase(url), new MySqlLogStore(url, time, logger ?? NullLogger.Instance));
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using Gateway.Messages;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway.Storage;
 
@@ -102,6 +103,8 @@ internal sealed class Migrator(IDatabase database, TimeProvider time)
         await using var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = sql;
+        // A schema change on a large table takes as long as it takes; the wait for the lock has its own bound.
+        if (connection is not SqliteConnection) command.CommandTimeout = 0;
         var value = await command.ExecuteScalarAsync(cancellation);
         return value is null or DBNull ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
     }

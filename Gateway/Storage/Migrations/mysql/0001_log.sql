@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS log_head (
   seq              BIGINT       NOT NULL,
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Identities this log had before; last_seq is how far the old identity reaches in this database.
 CREATE TABLE IF NOT EXISTS log_history (
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS log_history (
   seen_seq         BIGINT       NOT NULL,
   ended_at_ms      BIGINT       NOT NULL,
   PRIMARY KEY (log_id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS bots (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS bots (
   UNIQUE KEY bots_telegram_id (telegram_id),
   UNIQUE KEY bots_webhook_secret (webhook_secret_hash),
   KEY bots_token (token_hash)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS chats (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS chats (
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY chats_identity (bot_id, telegram_chat_id, realm)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS events (
   seq              BIGINT       NOT NULL,
@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS events (
   UNIQUE KEY events_dedup (bot_id, dedup_key),
   KEY events_bot (bot_id, seq),
   KEY events_chat (chat_id, seq)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- One row per message; id is the seq of the event that created it. unique_telegram_id is the Telegram id where it names
 -- one message for ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
@@ -92,4 +92,4 @@ CREATE TABLE IF NOT EXISTS messages (
   PRIMARY KEY (id),
   UNIQUE KEY messages_identity (chat_id, unique_telegram_id),
   KEY messages_chat (chat_id, id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS control_version (
   id               TINYINT      NOT NULL,
   version          BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS users (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS users (
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY users_name (name)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS api_keys (
   id               BIGINT       NOT NULL AUTO_INCREMENT,
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS api_keys (
   last_used_at_ms  BIGINT       NULL,
   created_at_ms    BIGINT       NOT NULL,
   PRIMARY KEY (id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- Exactly one of chat_id and bot_id is set.
 CREATE TABLE IF NOT EXISTS grants (
@@ -43,4 +43,4 @@ CREATE TABLE IF NOT EXISTS grants (
   UNIQUE KEY grants_chat (key_id, chat_id),
   UNIQUE KEY grants_bot (key_id, bot_id),
   KEY grants_of_chat (chat_id)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

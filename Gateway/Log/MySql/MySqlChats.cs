@@ -1,0 +1,113 @@
+using System.Text;
+using Gateway.Messages;
+
+namespace Gateway.Log.MySql;
+
+/// <summary>
+/// Gateway ids of chats, remembered over batches. What a transaction learns or makes counts only after its commit
+/// (<see cref="Accept"/>): an id from a rolled-back INSERT is given to another chat later.
+/// </summary>
+internal sealed class MySqlChats
+{
+    private readonly Dictionary<ChatKey, KnownChat> _known = [];
+    private readonly Dictionary<ChatKey, KnownChat> _pending = [];
+    private readonly Dictionary<ChatKey, CommitItem> _missing = [];
+
+    /// <param name="Fingerprint">Of the description last written or seen; 0: not compared yet.</param>
+    private readonly record struct KnownChat(long Id, int Fingerprint);
+
+    /// <summary>Another connection may reach another database: nothing known holds.</summary>
+    public void Forget()
+    {
+        _known.Clear();
+        _pending.Clear();
+    }
+
+    public void BeginBatch() => _pending.Clear();
+
+    public void Accept()
+    {
+        if (_known.Count + _pending.Count > Limits.Log.CachedChats) _known.Clear();
+        foreach ((ChatKey key, KnownChat chat) in _pending) _known[key] = chat;
+        _pending.Clear();
+    }
+
+    /// <summary>Sets the chat of every item that has one, making rows that are not there; changed titles go to the session's closing statements.</summary>
+    public async ValueTask ResolveAsync(MySqlCommitSession session, List<CommitItem> items, long nowMs)
+    {
+        _missing.Clear();
+        foreach (CommitItem item in items)
+        {
+            if (!HasChat(item)) continue;
+            ChatKey key = ChatKey.Of(item.Update);
+            if (!TryGet(key, out KnownChat chat)) _missing[key] = item;
+            else if (ChatDescription.Fingerprint(item.Update) is var print && print != 0 && print != chat.Fingerprint)
+            {
+                ChatDescription.Of(item.Update).AppendUpdate(session.Closing, chat.Id);
+                _pending[key] = chat with { Fingerprint = print };
+            }
+        }
+
+        if (_missing.Count > 0) await FindOrMakeAsync(session, nowMs);
+        Assign(items);
+    }
+
+    /// <summary>Sets the chats that are known; the others stay zero.</summary>
+    public void Assign(List<CommitItem> items)
+    {
+        foreach (CommitItem item in items)
+        {
+            if (HasChat(item)) item.ChatId = TryGet(ChatKey.Of(item.Update), out KnownChat chat) ? chat.Id : 0;
+        }
+    }
+
+    private static bool HasChat(CommitItem item) => item is { KnownChatId: 0, ProjectionFailed: false } && item.Update.Facts.TelegramChatId is not null;
+
+    private bool TryGet(ChatKey key, out KnownChat chat) => _pending.TryGetValue(key, out chat) || _known.TryGetValue(key, out chat);
+
+    private async ValueTask FindOrMakeAsync(MySqlCommitSession session, long nowMs)
+    {
+        await FindAsync(session);
+        if (_missing.Count == 0) return;
+
+        var sql = new StringBuilder("INSERT INTO chats (bot_id,telegram_chat_id,realm,type,title,username,created_at_ms) VALUES ");
+        string comma = "";
+        foreach ((ChatKey key, CommitItem item) in _missing)
+        {
+            ChatDescription description = ChatDescription.Of(item.Update);
+            sql.Append(comma).Append('(').AppendNumber(key.BotId).Append(',').AppendNumber(key.TelegramId).Append(',').AppendLiteral(key.Realm)
+                .Append(',').AppendLiteral(description.Type).Append(',').AppendLiteral(description.Title).Append(',').AppendLiteral(description.Username)
+                .Append(',').AppendNumber(nowMs).Append(')');
+            comma = ",";
+        }
+
+        await session.ExecuteAsync(sql.ToString());
+        // Asked for, not computed from LAST_INSERT_ID: with several writable nodes the ids of one statement are not consecutive.
+        await FindAsync(session);
+    }
+
+    private async ValueTask FindAsync(MySqlCommitSession session)
+    {
+        var sql = new StringBuilder("SELECT id, bot_id, telegram_chat_id, realm, type, title, username FROM chats WHERE ");
+        string or = "";
+        foreach (ChatKey key in _missing.Keys)
+        {
+            sql.Append(or).Append("(bot_id=").AppendNumber(key.BotId).Append(" AND telegram_chat_id=").AppendNumber(key.TelegramId)
+                .Append(" AND realm=").AppendLiteral(key.Realm).Append(')');
+            or = " OR ";
+        }
+
+        await session.ReadAsync(sql.ToString(), row =>
+        {
+            var key = new ChatKey(row.GetInt64(1), row.GetInt64(2), row.GetString(3));
+            if (!_missing.Remove(key, out CommitItem? item)) return;
+            long id = row.GetInt64(0);
+            int print = ChatDescription.Fingerprint(item.Update);
+            _pending[key] = new KnownChat(id, print);
+            var stored = new ChatDescription(Text(row, 4), Text(row, 5), Text(row, 6));
+            if (print != 0 && ChatDescription.Of(item.Update) is var seen && seen != stored) seen.AppendUpdate(session.Closing, id);
+        });
+    }
+
+    private static string? Text(MySqlConnector.MySqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+}
