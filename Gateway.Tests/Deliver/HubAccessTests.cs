@@ -1,0 +1,126 @@
+using System.Collections.Frozen;
+using Gateway.Access;
+using Gateway.Deliver;
+using Gateway.Messages;
+using Gateway.Tests.Log;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+public sealed class HubAccessTests
+{
+    private const long OtherGroup = -77;
+
+    [Fact]
+    public async Task All_KeyWithOneChat_GetsOnlyThatChat_LiveAndReplayed()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 2);
+        await hub.PublishAsync(1, chat: OtherGroup);
+        var mine = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"after":0}""", HubHarness.Reader(mine));
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        await hub.PublishAsync(1, chat: OtherGroup);
+        await hub.PublishAsync(1);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([1, 2], outlet.Replayed("a"));
+        Assert.Equal([5], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Subscribe_ChatOfOthers_IsAnsweredAsOneThatDoesNotExist()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        await hub.PublishAsync(1, chat: OtherGroup);
+        var outlet = hub.Open(HubHarness.Reader(await hub.ChatIdAsync(SampleUpdates.GroupId)));
+        var theirs = await HubHarness.SubscribeAsync(outlet, $$"""{"chat_id":{{await hub.ChatIdAsync(OtherGroup)}}}""");
+        var nowhere = await HubHarness.SubscribeAsync(outlet, """{"chat_id":4711}""");
+        var byTelegram = await HubHarness.SubscribeAsync(outlet, $$"""{"chat_id":"tg:1:{{OtherGroup}}"}""");
+        var bot = await HubHarness.SubscribeAsync(outlet, """{"bot_ids":[1]}""");
+        var mine = await HubHarness.SubscribeAsync(outlet, $$"""{"chat_id":"tg:1:{{SampleUpdates.GroupId}}"}""");
+
+        Assert.Equal("CHAT_NOT_FOUND", nowhere.Error!.Code);
+        Assert.Equal(nowhere.Error, theirs.Error);
+        Assert.Equal(nowhere.Error, byTelegram.Error);
+        Assert.Equal("BOT_NOT_FOUND", bot.Error!.Code);
+        Assert.Null(mine.Error);
+    }
+
+    [Fact]
+    public async Task Grant_TakenWhileQueued_EventDoesNotLeave()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var principal = HubHarness.Reader(chat);
+        var outlet = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{chat}}}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        outlet.IsBlocked = true;
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        await hub.PublishAsync(3);
+        await hub.SettleAsync();
+        principal.Grants = Grants.None;
+        outlet.Unblock();
+        await hub.SettleAsync();
+
+        Assert.Equal([2], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Key_Revoked_StreamClosesWith4001AndSendsNothingMore()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var principal = new Principal(9, "gone") { Grants = hub.Admin.Grants };
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
+        var other = await hub.SubscribedAsync("""{"all":true}""");
+        principal.IsRevoked = true;
+        await hub.Hub.OnControlChangedAsync(2, default);
+        await hub.PublishAsync();
+        await other.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal(CloseCode.Unauthenticated, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(CloseCode.Unauthenticated, outlet.Closed);
+        Assert.Empty(outlet.Bare);
+        Assert.Null(other.Closed);
+    }
+
+    [Fact]
+    public async Task Permissions_NotCurrent_DeliveryHoldsAndThenGoesOnComplete()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 5);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        hub.IsCurrent = false;
+        await HubHarness.SubscribeAsync(outlet, """{"id":"b","all":true,"after":0}""");
+        await hub.PublishAsync(Limits.Deliver.QueueEvents / 2);
+        await hub.PublishAsync(Limits.Deliver.QueueEvents);
+        await hub.SettleAsync();
+        hub.Time.Advance(Limits.Deliver.Lagging * 2);
+        await hub.SettleAsync();
+        Assert.Empty(outlet.Bare);
+        Assert.Empty(outlet.Replayed("b"));
+        Assert.Null(outlet.Closed);
+
+        hub.IsCurrent = true;
+        hub.Time.Advance(Limits.Deliver.Tick);
+        var last = hub.Hub.Position!.Value.Seq;
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 2 && o.Bare.Length > 0 && o.Bare[^1] == last);
+
+        Assert.Equal(last - 5, outlet.Bare.Length);
+        Assert.Equal(outlet.Bare.Order(), outlet.Bare);
+        Assert.Equal(Enumerable.Range(1, (int)last).Select(seq => (long)seq), outlet.Replayed("b"));
+    }
+
+    [Fact]
+    public async Task Bot_WideGrant_ReadsItsChatsByNumberAndAsABot()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var principal = new Principal(3, "bot") { Grants = new Grants(false, FrozenSet<long>.Empty, new long[] { 1 }.ToFrozenSet()) };
+        var outlet = await hub.SubscribedAsync("""{"id":"a","bot_ids":[1],"after":0}""", principal);
+        Assert.Null((await HubHarness.SubscribeAsync(outlet, """{"id":"b","chat_id":1}""")).Error);
+        await hub.PublishAsync(1, chat: OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([1], outlet.Replayed("a"));
+    }
+}

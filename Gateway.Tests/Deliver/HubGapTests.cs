@@ -1,0 +1,127 @@
+using Gateway.Deliver;
+using Gateway.Messages;
+using Gateway.Tests.Log;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+public sealed class HubGapTests
+{
+    [Fact]
+    public async Task Replay_BehindRetention_TellsTheGapBeforeTheEvents()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 10);
+        Assert.Equal(4, await hub.Store.DeleteExpiredAsync(1, long.MaxValue, 4, default));
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"after":2}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        var gap = outlet.Actions("gap").Single();
+        Assert.Equal("retention", gap.GetProperty("reason").GetString());
+        Assert.Equal(1, gap.GetProperty("bot_id").GetInt64());
+        Assert.Equal(2, gap.GetProperty("requested").GetInt64());
+        Assert.Equal(5, gap.GetProperty("earliest").GetInt64());
+        Assert.Equal([5, 6, 7, 8, 9, 10], outlet.Replayed("a"));
+    }
+
+    [Fact]
+    public async Task Replay_FromEarliest_HasNoGap()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 10);
+        await hub.Store.DeleteExpiredAsync(1, long.MaxValue, 4, default);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"from":"earliest"}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Empty(outlet.Actions("gap"));
+        Assert.Equal(6, outlet.Replayed("a").Length);
+    }
+
+    [Fact]
+    public async Task Start_AboveTheHead_IsAGapAndNotAWait()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"after":1000}""");
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        var gap = outlet.Actions("gap").Single();
+        Assert.Equal("log_reset", gap.GetProperty("reason").GetString());
+        Assert.Equal(1000, gap.GetProperty("requested").GetInt64());
+        Assert.Equal(4, gap.GetProperty("earliest").GetInt64());
+    }
+
+    [Fact]
+    public async Task Start_OfAnEndedLog_GoesOnAfterWhatBothShare()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 6);
+        await hub.ExecuteAsync("INSERT INTO log_history (log_id, last_seq, seen_seq, ended_at_ms) VALUES ('oldoldol', 4, 9, 0)");
+        var shared = await hub.SubscribedAsync("""{"id":"a","all":true,"after":3,"log_id":"oldoldol"}""");
+        var lost = await hub.SubscribedAsync("""{"id":"a","all":true,"after":9,"log_id":"oldoldol"}""");
+        var unknown = await hub.SubscribedAsync("""{"id":"a","all":true,"after":9,"log_id":"whoknows"}""");
+        foreach (var outlet in new[] { shared, lost, unknown })
+        {
+            await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+            Assert.Equal("log_reset", outlet.Actions("gap").Single().GetProperty("reason").GetString());
+        }
+
+        Assert.Equal([4, 5, 6], shared.Replayed("a"));
+        Assert.Equal([5, 6], lost.Replayed("a"));
+        Assert.Equal([5, 6], unknown.Replayed("a"));
+    }
+
+    [Fact]
+    public async Task Log_GetsANewIdentity_EverySubscriptionIsToldAndGoesOn()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        var floor = new LogPosition(hub.Hub.Position!.Value.LogId, 50);
+        var reset = (await hub.Store.ResetAsync(floor))!;
+        await hub.Hub.OfferAsync(new LogPosition(reset.LogId, reset.Seq), [reset], default);
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 2);
+
+        var gap = outlet.Actions("gap").Single();
+        Assert.Equal(3, gap.GetProperty("requested").GetInt64());
+        Assert.Equal(reset.Seq, gap.GetProperty("earliest").GetInt64());
+        Assert.Equal(reset.LogId, gap.GetProperty("log_id").GetString());
+        Assert.Equal([reset.Seq, reset.Seq + 1], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Log_ComesBackWithLowerNumbers_StreamsAreSentToResume()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await hub.Hub.OfferAsync(new LogPosition("elsewhere", 2), [], default);
+
+        Assert.Equal(CloseCode.Draining, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task Group_Migrates_SubscriptionGoesOnWithTheNewChat()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var outlet = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}}}""");
+        await hub.PublishAsync(1, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await outlet.UntilAsync(o => o.Bare.Length == 2);
+
+        Assert.Equal([last - 1, last], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Start_Since_BeginsAtTheTime()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        hub.Time.Advance(TimeSpan.FromMinutes(10));
+        var since = hub.Time.GetUtcNow().AddMinutes(-1).ToString("O", System.Globalization.CultureInfo.InvariantCulture);
+        await hub.PublishAsync(2);
+        var outlet = await hub.SubscribedAsync($$"""{"id":"a","all":true,"since":"{{since}}"}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal([4, 5], outlet.Replayed("a"));
+    }
+}
