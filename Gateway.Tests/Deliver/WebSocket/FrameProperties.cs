@@ -1,7 +1,6 @@
 using System.Buffers;
 using CsCheck;
 using Gateway.Deliver.WebSocket;
-using Xunit;
 
 namespace Gateway.Tests.Deliver.WebSocket;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using Gateway.Deliver;
 using Gateway.Deliver.WebSocket;
-using Xunit;
 
 namespace Gateway.Tests.Deliver.WebSocket;
 

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Gateway.Access;
+using Gateway.Deliver;
+using Gateway.Deliver.WebSocket;
+using Gateway.Http;
+using Gateway.Log.Sqlite;
+using Gateway.Messages;
+using Gateway.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Deliver.WebSocket;
+
+/// <summary>A real Kestrel with the real endpoint, hub, access control and an SQLite store; events are offered to the hub as the bus reader does.</summary>
+internal sealed class SocketHost : IAsyncDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-socket-");
+    private readonly CancellationTokenSource stop = new();
+    private SqliteDatabase database = null!;
+    private SqliteLogStore store = null!;
+    private WebApplication app = null!;
+    private Task running = null!;
+    private string logId = "";
+    private long seq;
+
+    public Hub Hub { get; private set; } = null!;
+    public SocketCensus Census { get; private set; } = null!;
+    public RecordingLogger Log { get; } = new();
+    public int Port { get; private set; }
+    public bool IsTls { get; private init; }
+
+    /// <summary>Of an admin.</summary>
+    public string Key { get; private set; } = "";
+
+    /// <summary>Of one who may read nothing.</summary>
+    public string PoorKey { get; private set; } = "";
+
+    public string Scheme => IsTls ? "wss" : "ws";
+
+    public static async Task<SocketHost> StartAsync(bool isTls = false, TimeProvider? time = null, SocketOptions? options = null)
+    {
+        var host = new SocketHost { IsTls = isTls };
+        await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions());
+        return host;
+    }
+
+    /// <summary>Offers this many events of chat 1 on bot 1 as one batch, with a text of the given length.</summary>
+    public async Task OfferAsync(int count, int textLength = 10)
+    {
+        var events = new LogEvent[count];
+        for (var i = 0; i < count; i++)
+        {
+            seq++;
+            var json = $$$"""{"update_id":{{{seq}}},"message":{"message_id":{{{seq}}},"date":1767225600,"chat":{"id":5,"type":"private"},"text":"{{{new string('x', textLength)}}}"}}""";
+            var payload = Encoding.UTF8.GetBytes(json);
+            events[i] = new LogEvent(logId, seq, 1, "message", payload, UpdateParser.Parse(payload)) { ChatId = 1, MessageId = seq, CreatedAtMs = 1 };
+        }
+        await Hub.OfferAsync(new LogPosition(logId, seq), events, default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await running;
+        using var bounded = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        await app.StopAsync(bounded.Token);
+        await app.DisposeAsync();
+        await store.DisposeAsync();
+        await database.DisposeAsync();
+        stop.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    private async Task OpenAsync(TimeProvider time, SocketOptions options)
+    {
+        database = new SqliteDatabase(Path.Combine(folder.FullName, StorageUrl.SqliteFileName));
+        var outcome = await new Migrator(database, time).MigrateAsync(default);
+        Assert.True(outcome.IsReady, outcome.Reason);
+        store = new SqliteLogStore(database.Path, time);
+        logId = (await store.ReadHeadAsync(default))!.Value.LogId;
+        var keys = new KeyRing(MasterKey.Create());
+        var hasher = new ApiKeyHasher();
+        var accessStore = new AccessStore(database, time);
+        var access = new AccessControl(accessStore, keys, hasher, new TrackedPrincipals(accessStore, time), time);
+        Key = await AddKeyAsync(keys, hasher, 1, isAdmin: true);
+        PoorKey = await AddKeyAsync(keys, hasher, 2, isAdmin: false);
+        Hub = new Hub(store, new ChatDirectory(database), new RecentEvents(), static () => true, TimeProvider.System, NullLogger<Hub>.Instance, new Random(1), 2);
+        running = Hub.RunAsync(stop.Token);
+        await Hub.OfferAsync(new LogPosition(logId, 0), [], default);
+        Census = new SocketCensus(options.MaxSockets, options.MaxSocketsPerKey);
+        var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log);
+        var endpoint = new SocketEndpoint(services, options);
+        await ListenAsync(new Router(
+        [
+            new HttpRoute("GET", "/api/v1/ws", endpoint.HandleAsync, "ws") { IsStream = true },
+            new HttpRoute("GET", "/other", static exchange => exchange.Response.WriteAsync("other"), "other"),
+        ]));
+    }
+
+    private async Task ListenAsync(Router router)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(Log).SetMinimumLevel(LogLevel.Warning);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            ServerBounds.Apply(kestrel);
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (IsTls)
+                {
+                    listen.UseHttps(MakeCertificate());
+                }
+            });
+        });
+        app = builder.Build();
+        var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance);
+        app.Run(door.HandleAsync);
+        await app.StartAsync();
+        Port = new Uri(app.Urls.First()).Port;
+    }
+
+    private async Task<string> AddKeyAsync(KeyRing keys, ApiKeyHasher hasher, long id, bool isAdmin)
+    {
+        var text = ApiKeyText.Create(id, keys);
+        await using var connection = await database.OpenAsync(default);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"INSERT INTO api_keys (id, name, hash, is_admin, created_at_ms) VALUES ({id}, 'key {id}', '{await hasher.HashAsync(text)}', {(isAdmin ? 1 : 0)}, 0)";
+        await command.ExecuteNonQueryAsync();
+        return text;
+    }
+
+    private static X509Certificate2 MakeCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using var made = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+    }
+}
