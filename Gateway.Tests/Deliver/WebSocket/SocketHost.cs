@@ -6,6 +6,7 @@ using Gateway.Access;
 using Gateway.Deliver;
 using Gateway.Deliver.WebSocket;
 using Gateway.Http;
+using Gateway.Log;
 using Gateway.Log.Sqlite;
 using Gateway.Messages;
 using Gateway.Storage;
@@ -21,14 +22,18 @@ namespace Gateway.Tests.Deliver.WebSocket;
 /// <summary>A real Kestrel with the real endpoint, hub, access control and an SQLite store; events are offered to the hub as the bus reader does.</summary>
 internal sealed class SocketHost : IAsyncDisposable
 {
+    private static readonly KeyRing Keys = new(MasterKey.Create());
+    private static readonly Lazy<Task<(string Text, string Hash)>> AdminKey = new(static () => MakeKeyAsync(1));
+    private static readonly Lazy<Task<(string Text, string Hash)>> OtherKey = new(static () => MakeKeyAsync(2));
+
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-socket-");
     private readonly CancellationTokenSource stop = new();
     private SqliteDatabase database = null!;
     private SqliteLogStore store = null!;
     private WebApplication app = null!;
     private Task running = null!;
-    private string logId = "";
-    private long seq;
+    private Action<KestrelServerLimits>? limits;
+    private long updateId;
 
     public Hub Hub { get; private set; } = null!;
     public SocketCensus Census { get; private set; } = null!;
@@ -44,25 +49,34 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public string Scheme => IsTls ? "wss" : "ws";
 
-    public static async Task<SocketHost> StartAsync(bool isTls = false, TimeProvider? time = null, SocketOptions? options = null)
+    public static async Task<SocketHost> StartAsync(
+        bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null)
     {
-        var host = new SocketHost { IsTls = isTls };
+        var host = new SocketHost { IsTls = isTls, limits = limits };
         await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions());
         return host;
     }
 
-    /// <summary>Offers this many events of chat 1 on bot 1 as one batch, with a text of the given length.</summary>
+    /// <summary>Commits this many messages with a text of the given length and offers them to the hub as one batch.</summary>
     public async Task OfferAsync(int count, int textLength = 10)
     {
-        var events = new LogEvent[count];
+        var items = new CommitItem[count];
         for (var i = 0; i < count; i++)
         {
-            seq++;
-            var json = $$$"""{"update_id":{{{seq}}},"message":{"message_id":{{{seq}}},"date":1767225600,"chat":{"id":5,"type":"private"},"text":"{{{new string('x', textLength)}}}"}}""";
+            updateId++;
+            var json = $$$"""{"update_id":{{{updateId}}},"message":{"message_id":{{{updateId}}},"date":1767225600,"chat":{"id":5,"type":"private"},"text":"{{{new string('x', textLength)}}}"}}""";
             var payload = Encoding.UTF8.GetBytes(json);
-            events[i] = new LogEvent(logId, seq, 1, "message", payload, UpdateParser.Parse(payload)) { ChatId = 1, MessageId = seq, CreatedAtMs = 1 };
+            items[i] = new CommitItem { Update = new IncomingUpdate(1, payload, UpdateParser.Parse(payload)), DedupKey = $"u:{updateId}" };
         }
-        await Hub.OfferAsync(new LogPosition(logId, seq), events, default);
+        var batch = new CommitBatch(items);
+        Assert.Equal(BatchOutcome.Committed, await store.CommitAsync(batch, default));
+        var events = Array.ConvertAll(items, item => new LogEvent(batch.Head.LogId, item.Seq, 1, "message", item.Update.Payload, item.Update.Facts)
+        {
+            ChatId = item.ChatId,
+            MessageId = item.MessageId,
+            CreatedAtMs = batch.Head.CreatedAtMs,
+        });
+        await Hub.OfferAsync(new LogPosition(batch.Head.LogId, events[^1].Seq), events, default);
     }
 
     public async ValueTask DisposeAsync()
@@ -84,24 +98,28 @@ internal sealed class SocketHost : IAsyncDisposable
         var outcome = await new Migrator(database, time).MigrateAsync(default);
         Assert.True(outcome.IsReady, outcome.Reason);
         store = new SqliteLogStore(database.Path, time);
-        logId = (await store.ReadHeadAsync(default))!.Value.LogId;
-        var keys = new KeyRing(MasterKey.Create());
         var hasher = new ApiKeyHasher();
         var accessStore = new AccessStore(database, time);
-        var access = new AccessControl(accessStore, keys, hasher, new TrackedPrincipals(accessStore, time), time);
-        Key = await AddKeyAsync(keys, hasher, 1, isAdmin: true);
-        PoorKey = await AddKeyAsync(keys, hasher, 2, isAdmin: false);
-        Hub = new Hub(store, new ChatDirectory(database), new RecentEvents(), static () => true, TimeProvider.System, NullLogger<Hub>.Instance, new Random(1), 2);
+        var access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
+        Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
+        PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
+        Hub = new Hub(store, new ChatDirectory(database), static () => true, TimeProvider.System, new Random(1), 2, Log);
         running = Hub.RunAsync(stop.Token);
-        await Hub.OfferAsync(new LogPosition(logId, 0), [], default);
+        await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
         Census = new SocketCensus(options.MaxSockets, options.MaxSocketsPerKey);
         var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log);
         var endpoint = new SocketEndpoint(services, options);
         await ListenAsync(new Router(
         [
             new HttpRoute("GET", "/api/v1/ws", endpoint.HandleAsync, "ws") { IsStream = true },
-            new HttpRoute("GET", "/other", static exchange => exchange.Response.WriteAsync("other"), "other"),
+            new HttpRoute("GET", "/other", WriteOtherAsync, "other"),
         ]));
+    }
+
+    private static Task WriteOtherAsync(Exchange exchange)
+    {
+        exchange.Response.ContentLength = 0;
+        return exchange.Response.CompleteAsync();
     }
 
     private async Task ListenAsync(Router router)
@@ -113,6 +131,7 @@ internal sealed class SocketHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ServerBounds.Apply(kestrel);
+            limits?.Invoke(kestrel.Limits);
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
@@ -129,14 +148,21 @@ internal sealed class SocketHost : IAsyncDisposable
         Port = new Uri(app.Urls.First()).Port;
     }
 
-    private async Task<string> AddKeyAsync(KeyRing keys, ApiKeyHasher hasher, long id, bool isAdmin)
+    private async Task<string> AddKeyAsync(long id, (string Text, string Hash) key, bool isAdmin)
     {
-        var text = ApiKeyText.Create(id, keys);
         await using var connection = await database.OpenAsync(default);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"INSERT INTO api_keys (id, name, hash, is_admin, created_at_ms) VALUES ({id}, 'key {id}', '{await hasher.HashAsync(text)}', {(isAdmin ? 1 : 0)}, 0)";
+        command.CommandText = $"INSERT INTO api_keys (id, name, hash, is_admin, created_at_ms) VALUES ({id}, 'key {id}', '{key.Hash}', {(isAdmin ? 1 : 0)}, 0)";
         await command.ExecuteNonQueryAsync();
-        return text;
+        return key.Text;
+    }
+
+    /// <summary>Hashed once for all tests: one hash takes tens of milliseconds.</summary>
+    private static async Task<(string Text, string Hash)> MakeKeyAsync(long id)
+    {
+        using var hasher = new ApiKeyHasher();
+        var text = ApiKeyText.Create(id, Keys);
+        return (text, await hasher.HashAsync(text));
     }
 
     private static X509Certificate2 MakeCertificate()

@@ -21,15 +21,6 @@ internal sealed class SocketCensus(int maxSockets, int maxSocketsPerKey)
 
     public void Leave() => Interlocked.Decrement(ref sockets);
 
-    /// <summary>Tells a client early, by HTTP; <see cref="TryEnterKey"/> is what holds the bound.</summary>
-    public bool IsKeyFull(long keyId)
-    {
-        lock (gate)
-        {
-            return perKey.GetValueOrDefault(keyId) >= maxSocketsPerKey;
-        }
-    }
-
     public bool TryEnterKey(long keyId)
     {
         lock (gate)

@@ -18,9 +18,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         {
             return HandshakeReply.WriteAsync(exchange, status);
         }
-        var parsed = SubscriptionRequestQuery.HasSubscription(exchange.Request.Query)
-            ? SubscriptionRequestQuery.Parse(exchange.Request.Query)
-            : default;
+        var parsed = HasMoreThanCredentials(exchange.Request.Query) ? SubscriptionRequestQuery.Parse(exchange.Request.Query) : default;
         if (parsed.Error is { } error)
         {
             return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, error.Code, error.Message);
@@ -41,7 +39,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
                 await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
                 return;
             }
-            if (outcome.Principal is { } known && services.Census.IsKeyFull(known.KeyId))
+            if (outcome.Principal is { } known && !services.Census.TryEnterKey(known.KeyId))
             {
                 await TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This key has too many open sockets.");
                 return;
@@ -61,11 +59,28 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
             var session = new SocketSession(services, outlet);
             await (Refusal(outcome.Status) is { } refusal ? session.RefuseAsync(refusal.CloseCode) : session.RunAsync(outcome.Principal, first));
         }
+        else if (outcome.Principal is { } gone)
+        {
+            services.Census.LeaveKey(gone.KeyId);
+        }
         if (!context.Response.HasStarted)
         {
             // The socket was taken over: Kestrel still thinks that it owes an answer.
             context.Abort();
         }
+    }
+
+    /// <summary>A name that is not known must not pass for a socket that wants nothing.</summary>
+    private static bool HasMoreThanCredentials(IQueryCollection query)
+    {
+        foreach (var (name, _) in query)
+        {
+            if (name is not ("token" or "api_key"))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;

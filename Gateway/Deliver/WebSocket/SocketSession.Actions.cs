@@ -23,7 +23,7 @@ internal sealed partial class SocketSession
         var outcome = await services.Access.AuthenticateAsync(token, CancellationToken.None);
         if (outcome.Status == AuthenticationStatus.Accepted)
         {
-            await (connection is null ? OpenAsync(outcome.Principal!, isByMessage: true) : RenewAsync(outcome.Principal!));
+            await (connection is null ? OpenByMessageAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
             return;
         }
         var isUnavailable = outcome.Status == AuthenticationStatus.Unavailable;
@@ -38,8 +38,7 @@ internal sealed partial class SocketSession
             : new RequestError("UNAUTHENTICATED", "The credential is not valid; the one before still holds."));
     }
 
-    /// <summary>From here on the shard alone writes to the outlet.</summary>
-    private async ValueTask OpenAsync(Principal principal, bool isByMessage)
+    private async ValueTask OpenByMessageAsync(Principal principal)
     {
         if (!services.Census.TryEnterKey(principal.KeyId))
         {
@@ -49,14 +48,17 @@ internal sealed partial class SocketSession
             return;
         }
         keyId = principal.KeyId;
+        await WriteAsync(SocketReplies.Authenticated);
+        await OpenAsync(principal);
+    }
+
+    /// <summary>From here on the shard alone writes to the outlet.</summary>
+    private async ValueTask OpenAsync(Principal principal)
+    {
         var opened = services.Hub.Open(principal, services.Framing, outlet);
         outlet.Attach(opened);
         connection = opened;
         services.Wheel.Schedule(this, Limits.WebSocket.PingInterval);
-        if (isByMessage)
-        {
-            await WriteAsync(SocketReplies.Authenticated);
-        }
         if (first is { } request)
         {
             first = null;

@@ -23,7 +23,7 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
     private bool peerHasClosed;
 
     /// <summary>Serves the socket until either side ends it. Never throws.</summary>
-    /// <param name="principal">Null: the client must send <c>auth</c> first.</param>
+    /// <param name="principal">Already counted for its key. Null: the client must send <c>auth</c> first.</param>
     /// <param name="subscription">The query's, started as soon as it is known who asks.</param>
     public async Task RunAsync(Principal? principal, SubscriptionRequest? subscription)
     {
@@ -36,7 +36,8 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
             }
             else
             {
-                await OpenAsync(principal, isByMessage: false);
+                keyId = principal.KeyId;
+                await OpenAsync(principal);
             }
             await ReadAsync();
         }
