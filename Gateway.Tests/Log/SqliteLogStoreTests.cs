@@ -1,16 +1,74 @@
 using Gateway.Log;
 using Gateway.Log.Sqlite;
+using Gateway.Messages;
 using Gateway.Storage;
+using Xunit;
 
 namespace Gateway.Tests.Log;
 
 public sealed class SqliteLogStoreTests : LogStoreSuite
 {
+    [Fact]
+    public async Task Commit_AnotherProcessHoldsTheWriteLock_IsRetry()
+    {
+        await using var connection = await Fixture.Database.OpenAsync(default);
+        await using (await Fixture.Database.BeginWriteAsync(connection, default))
+            Assert.Equal(BatchOutcome.Retry, await Store.CommitAsync(new CommitBatch([SampleUpdates.Message(1, 1)]), new LogPosition("", 0)));
+        await CommitAsync(SampleUpdates.Message(1, 1));
+    }
+
+    [Fact]
+    public async Task Store_NoDatabase_AnswersInsteadOfThrowing()
+    {
+        await using var store = new SqliteLogStore(Path.Combine(Path.GetTempPath(), "gateway-is-not-here", "gateway.db"), Fixture.Time);
+        Assert.Equal(BatchOutcome.Unavailable, await store.CommitAsync(new CommitBatch([SampleUpdates.Message(1, 1)]), new LogPosition("", 0)));
+        Assert.Null(await store.ReadHeadAsync(default));
+        Assert.Null(await store.ReadPageAsync(new LogQuery(0), default));
+        Assert.Null(await store.FindSeqBeforeAsync(0, default));
+        Assert.Null(await store.ResetAsync(new LogPosition("a", 1)));
+        Assert.Null(await store.DeleteExpiredAsync(1, 0, 1, default));
+    }
+
+    [Fact]
+    public async Task Store_SchemaMissing_IsUnavailableAndNotTheUpdatesFault()
+    {
+        await Fixture.ExecuteAsync("ALTER TABLE messages RENAME TO elsewhere");
+        Assert.Equal(BatchOutcome.Unavailable, await Store.CommitAsync(new CommitBatch([SampleUpdates.Message(1, 1)]), new LogPosition("", 0)));
+    }
+
+    [Theory]
+    [InlineData(SQLitePCL.raw.SQLITE_BUSY, BatchOutcome.Retry)]
+    [InlineData(SQLitePCL.raw.SQLITE_BUSY_SNAPSHOT, BatchOutcome.Retry)]
+    [InlineData(SQLitePCL.raw.SQLITE_LOCKED, BatchOutcome.Retry)]
+    [InlineData(SQLitePCL.raw.SQLITE_FULL, BatchOutcome.Unavailable)]
+    [InlineData(SQLitePCL.raw.SQLITE_READONLY, BatchOutcome.Unavailable)]
+    [InlineData(SQLitePCL.raw.SQLITE_IOERR_FSYNC, BatchOutcome.Unavailable)]
+    [InlineData(SQLitePCL.raw.SQLITE_CORRUPT, BatchOutcome.Unavailable)]
+    [InlineData(SQLitePCL.raw.SQLITE_TOOBIG, BatchOutcome.DataRefused)]
+    [InlineData(SQLitePCL.raw.SQLITE_CONSTRAINT, BatchOutcome.DataRefused)]
+    public void Fault_Code_HasItsOutcome(int code, object outcome) => Assert.Equal(outcome, new SqliteFault(code, "").Outcome);
+
+    [Fact]
+    public async Task Commit_Messages_AllocateLittlePerPair()
+    {
+        // Measured about 100 bytes; the ADO.NET command path is at 2.1 KB. Other tests allocate meanwhile, so the best of many counts.
+        var best = long.MaxValue;
+        for (var round = 0; round < 30; round++)
+        {
+            var batch = new CommitBatch(Enumerable.Range(0, 256).Select(i => SampleUpdates.Message(1 + round * 256 + i, 1 + round * 256 + i)).ToArray());
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            await Store.CommitAsync(batch, new LogPosition("", 0));
+            best = Math.Min(best, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.InRange(best / 256, 0, 200);
+    }
+
     private protected override async Task<LogStoreFixture> OpenAsync()
     {
         var fixture = new SqliteFixture();
         var outcome = await new Migrator(fixture.Database, fixture.Time).MigrateAsync(default);
-        Xunit.Assert.True(outcome.IsReady, outcome.Reason);
+        Assert.True(outcome.IsReady, outcome.Reason);
         return fixture;
     }
 }
