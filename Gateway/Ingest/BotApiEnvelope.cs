@@ -18,8 +18,9 @@ internal static class BotApiEnvelope
         {
             return ReadFields(httpStatus, body);
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // The second is what the JSON reader says to a lone surrogate in a name or a description.
             return new BotApiAnswer(BotApiStatus.NotTelegram, default, $"HTTP {httpStatus} with a body that is not the Bot API's", null);
         }
     }
@@ -51,15 +52,27 @@ internal static class BotApiEnvelope
         var json = new Utf8JsonReader(info, Options);
         while (json.Read())
         {
-            if (json.CurrentDepth == 1 && json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals("url"u8))
+            if (json.CurrentDepth == 1 && json.TokenType == JsonTokenType.PropertyName && json.ValueSpan.SequenceEqual("url"u8))
             {
                 json.Read();
-                var url = json.TokenType == JsonTokenType.String ? json.GetString() : null;
-                return string.IsNullOrEmpty(url) ? null : Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Host : "(an unreadable address)";
+                return json.TokenType != JsonTokenType.String || json.ValueSpan.IsEmpty ? null : HostOf(ref json);
             }
         }
 
         return null;
+    }
+
+    private static string HostOf(ref Utf8JsonReader json)
+    {
+        try
+        {
+            return Uri.TryCreate(json.GetString(), UriKind.Absolute, out var uri) ? uri.Host : "an unreadable address";
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate.
+            return "an unreadable address";
+        }
     }
 
     private static BotApiAnswer ReadFields(int httpStatus, byte[] body)

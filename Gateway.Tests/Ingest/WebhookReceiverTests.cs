@@ -1,0 +1,233 @@
+using System.Net;
+using System.Text;
+using Gateway.Http;
+using Gateway.Ingest;
+using Gateway.Log;
+using Gateway.Messages;
+using Gateway.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Gateway.Tests.Ingest;
+
+public sealed class WebhookReceiverTests : IAsyncLifetime
+{
+    private const string Update = """{"update_id":1,"message":{"message_id":2,"chat":{"id":3,"type":"private"},"date":4,"text":"hi"}}""";
+
+    private readonly ScriptedCommitter committer = new();
+    private readonly RecordedLog<FrontDoor> failures = new();
+    private readonly RecordedLog<WebhookReceiver> log = new();
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private BotTable table = null!;
+    private BotDirectory bots = null!;
+    private LoopbackServer server = null!;
+
+    public async Task InitializeAsync()
+    {
+        table = await BotTable.CreateAsync();
+        await table.AddAsync(111, "111:token-a", "secret-a");
+        await table.AddAsync(222, "222:token-b", "secret-b", "paused", secretToken: "registered");
+        bots = new BotDirectory(table.Database, acceptTokens: true, new RecordedLog<BotDirectory>());
+        await bots.ReloadAsync(default);
+        var receiver = new WebhookReceiver(bots, committer.Queue, new AddressLimiter(time), time, log);
+        server = await LoopbackServer.StartAsync(new FrontDoor(new Router(receiver.Routes), failures).HandleAsync);
+    }
+
+    public async Task DisposeAsync()
+    {
+        Assert.DoesNotContain(failures.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+        await server.DisposeAsync();
+        await committer.DisposeAsync();
+        await table.DisposeAsync();
+    }
+
+    private Task<HttpResponseMessage> PostAsync(string secret, byte[] body, string? secretToken = null, string prefix = "")
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, $"{prefix}/telegram/webhook/{secret}") { Content = new ByteArrayContent(body) };
+        if (secretToken is not null)
+        {
+            request.Headers.Add("X-Telegram-Bot-Api-Secret-Token", secretToken);
+        }
+
+        return server.Client.SendAsync(request);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string secret, string body = Update, string? secretToken = null, string prefix = "")
+    {
+        using var response = await PostAsync(secret, Encoding.UTF8.GetBytes(body), secretToken, prefix);
+        return response.StatusCode;
+    }
+
+    [Theory]
+    [InlineData("secret-a", "")]
+    [InlineData("secret-a", "/api/v1")]
+    [InlineData("111:token-a", "")]
+    [InlineData("111%3Atoken-a", "/api/v1")]
+    public async Task Post_ValidSecret_StoresTheBytesAndAnswersAnEmpty200(string secret, string prefix)
+    {
+        using var response = await PostAsync(secret, Encoding.UTF8.GetBytes(Update), prefix: prefix);
+        Assert.Equal((HttpStatusCode.OK, ""), (response.StatusCode, await response.Content.ReadAsStringAsync()));
+        Assert.Equal([(1L, Update)], committer.Arrived);
+    }
+
+    [Fact]
+    public async Task Post_EverySampleAndAnythingElse_IsStoredAsItCameAndAnswered200()
+    {
+        byte[][] nasty = [[], "null"u8.ToArray(), "{"u8.ToArray(), "<html>"u8.ToArray(), Encoding.UTF8.GetBytes(new string('[', 100_000))];
+        byte[][] bodies = [.. SampleUpdates.All.Select(sample => sample.Body), .. nasty];
+        foreach (var body in bodies)
+        {
+            using var response = await PostAsync("secret-a", body);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal(bodies.Select(body => Encoding.UTF8.GetString(body)), committer.Arrived.Select(each => each.Body));
+        Assert.Equal(nasty.Length, log.Count(1202));
+    }
+
+    [Fact]
+    public async Task Post_IsNotAnsweredBeforeTheCommit()
+    {
+        committer.Hold();
+        var answer = StatusAsync("secret-a");
+        await committer.WaitAsync(1);
+        Assert.False(answer.IsCompleted);
+        committer.Release();
+        Assert.Equal(HttpStatusCode.OK, await answer);
+    }
+
+    [Fact]
+    public async Task Post_SenderHangsUp_IsStoredAllTheSame()
+    {
+        committer.Hold();
+        using var hangUp = new CancellationTokenSource();
+        var answer = server.Client.PostAsync("/telegram/webhook/secret-a", new StringContent(Update), hangUp.Token);
+        await committer.WaitAsync(1);
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
+        committer.Release();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+        Assert.Equal(2, committer.Arrived.Count);
+    }
+
+    [Theory]
+    [InlineData("registered", HttpStatusCode.OK)]
+    [InlineData("registered ", HttpStatusCode.OK)]
+    [InlineData("Registered", HttpStatusCode.Unauthorized)]
+    [InlineData("register", HttpStatusCode.Unauthorized)]
+    [InlineData("", HttpStatusCode.Unauthorized)]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    public async Task Post_RegisteredSecretToken_MustMatch(string? presented, HttpStatusCode expected)
+    {
+        Assert.Equal(expected, await StatusAsync("secret-b", secretToken: presented));
+        Assert.Equal(expected == HttpStatusCode.OK ? 1 : 0, committer.Arrived.Count);
+    }
+
+    [Fact]
+    public async Task Post_PausedBot_IsStoredToo()
+    {
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-b", secretToken: "registered"));
+        Assert.Equal(2, Assert.Single(committer.Arrived).Bot);
+    }
+
+    [Fact]
+    public async Task Post_WrongSecrets_Are401Then429AndAValidOneStillPasses()
+    {
+        for (var tries = 0; tries < Limits.Ingest.WrongSecrets; tries++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync($"guess-{tries}"));
+        }
+
+        using var limited = await PostAsync("guess", []);
+        Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
+        Assert.Equal(Limits.Ingest.WrongSecretWindow, limited.Headers.RetryAfter!.Delta);
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync("secret-b", secretToken: "wrong"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+        time.Advance(Limits.Ingest.WrongSecretWindow * 2);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("guess"));
+        Assert.DoesNotContain(log.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(nameof(CommitStatus.QueueFull))]
+    [InlineData(nameof(CommitStatus.Unavailable))]
+    [InlineData(nameof(CommitStatus.Refused))]
+    [InlineData(nameof(CommitStatus.ShuttingDown))]
+    public async Task Post_NotStored_Is503WithRetryAfter(string outcome)
+    {
+        committer.Answer = _ => Enum.Parse<CommitStatus>(outcome);
+        using var response = await PostAsync("secret-a", Encoding.UTF8.GetBytes(Update));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, Limits.Ingest.RetryAfter), (response.StatusCode, response.Headers.RetryAfter!.Delta));
+        committer.Answer = _ => CommitStatus.Duplicate;
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+    }
+
+    [Fact]
+    public async Task Post_DatabaseKnownAway_IsRefusedUnread()
+    {
+        committer.Queue.SetAway("stopped");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync("secret-a"));
+        Assert.Empty(committer.Arrived);
+        committer.Queue.SetWritable();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+    }
+
+    [Fact]
+    public async Task Post_UnknownSecretWhileBotsAreNotRead_Is503AndNot401()
+    {
+        await table.ExecuteAsync("ALTER TABLE bots RENAME TO gone");
+        await bots.ReloadAsync(default);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync("secret-new"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+    }
+
+    [Fact]
+    public async Task Post_BodyAtTheLimit_IsStoredAndOneByteMoreIs413()
+    {
+        var body = Encoding.ASCII.GetBytes("{\"update_id\":1}".PadRight(Limits.Ingest.UpdateBytes));
+        using var fits = await PostAsync("secret-a", body);
+        Assert.Equal(HttpStatusCode.OK, fits.StatusCode);
+        using var over = await PostAsync("secret-a", [.. body, 32]);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, over.StatusCode);
+        Assert.Single(committer.Arrived);
+        Assert.Equal(1, log.Count(1203));
+    }
+
+    /// <summary>A body that never comes whole is no update; the connection's next sender is not affected.</summary>
+    [Fact]
+    public async Task Post_CutBody_IsNotStored()
+    {
+        using (var socket = new System.Net.Sockets.TcpClient())
+        {
+            await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+            await using var stream = socket.GetStream();
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /telegram/webhook/secret-a HTTP/1.1\r\nHost: g\r\nContent-Length: 500\r\n\r\n{Update}"));
+            socket.Client.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            using var reader = new StreamReader(stream);
+            string? answer = null;
+            var cut = await Record.ExceptionAsync(async () => answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.True(cut is IOException || !answer!.Contains("200 OK", StringComparison.Ordinal), answer);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+        Assert.Single(committer.Arrived);
+    }
+
+    [Fact]
+    public async Task Get_IsNotAllowed()
+    {
+        using var response = await server.Client.GetAsync("/telegram/webhook/secret-a");
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+    }
+
+    [Fact]
+    public void Admission_OverItsBytes_RefusesUntilSomeLeave()
+    {
+        var admission = new Admission();
+        var places = (int)(Limits.Ingest.ArrivingBytes / Limits.Ingest.UpdateBytes);
+        Assert.All(Enumerable.Range(0, places), _ => Assert.True(admission.TryEnter(Limits.Ingest.UpdateBytes)));
+        Assert.False(admission.TryEnter(1));
+        admission.Leave(1);
+        Assert.True(admission.TryEnter(1));
+    }
+}
