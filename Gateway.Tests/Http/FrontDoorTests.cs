@@ -193,4 +193,12 @@ public sealed class FrontDoorTests : IAsyncLifetime
         using var reader = new StreamReader(stream);
         Assert.Contains("Ok 300 ", await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
+
+    /// <summary>Takes the grace and one look of the server's clock, a second: about six in all.</summary>
+    [Fact]
+    public async Task Body_ThatStalls_IsCutByTheServersRate()
+    {
+        var answer = await server.SendRawAsync("POST /body HTTP/1.1\r\nHost: g\r\nConnection: close\r\nContent-Length: 900\r\n\r\nabc");
+        Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal) || answer.Contains("Aborted", StringComparison.Ordinal), answer);
+    }
 }
