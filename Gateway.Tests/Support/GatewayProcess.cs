@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Xunit;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>
+/// The gateway as its users run it: the native binary named by <c>GATEWAY_BINARY</c>, else the build output under <c>dotnet</c>.
+/// One port and one data folder over all its restarts; it can be killed, stopped and frozen.
+/// </summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    private const string TokenTail = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
+
+    private readonly string[] storeArguments;
+    private readonly HttpClient client;
+    private readonly bool ownsFolder;
+    private ProgramRun? run;
+
+    private GatewayProcess(string? database, string? dataFolder)
+    {
+        ownsFolder = dataFolder is null;
+        DataFolder = dataFolder ?? Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        storeArguments = database is null ? ["--data", DataFolder] : ["--data", DataFolder, "--database", database];
+        Port = FreePort();
+        client = new HttpClient { BaseAddress = new Uri(Address), Timeout = TimeSpan.FromSeconds(10) };
+    }
+
+    public int Port { get; }
+    public string DataFolder { get; }
+    public string Address => $"http://127.0.0.1:{Port}";
+    public int Id => Running.Id;
+    public bool IsRunning => run is { HasExited: false };
+    public string Output => run?.Output ?? "";
+
+    /// <param name="database">A <c>mysql://</c> address, or null for SQLite.</param>
+    /// <param name="dataFolder">To share one between gateways; null: a temporary one.</param>
+    public static async Task<GatewayProcess> StartAsync(string? database = null, string? dataFolder = null)
+    {
+        GatewayProcess gateway = new(database, dataFolder);
+        try
+        {
+            await gateway.StartAgainAsync();
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts on the same port and data, and returns when the process can commit.</summary>
+    public async Task StartAgainAsync()
+    {
+        run?.Dispose();
+        run = await ProgramRun.StartAsync(Program, ["serve", "--http", $"127.0.0.1:{Port}", .. storeArguments]);
+        await ReadyAsync(StartLimit);
+    }
+
+    /// <summary>Waits until <c>/ready</c> answers 200.</summary>
+    public async Task ReadyAsync(TimeSpan within)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (await StatusOfAsync("/ready") != HttpStatusCode.OK)
+        {
+            if (Running.HasExited || TimeProvider.System.GetElapsedTime(start) > within)
+            {
+                throw new TimeoutException($"the gateway is not ready:\n{Running.Output}");
+            }
+
+            await Task.Delay(LookAgain, TimeProvider.System);
+        }
+    }
+
+    /// <summary>The status of a GET, or null when nobody listens.</summary>
+    public async Task<HttpStatusCode?> StatusOfAsync(string path)
+    {
+        try
+        {
+            using HttpResponseMessage answer = await client.GetAsync(path);
+            return answer.StatusCode;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    public Task<string> TextOfAsync(string path) => client.GetStringAsync(path);
+
+    /// <summary>kill -9; returns when the process is gone.</summary>
+    public Task KillAsync() => Running.EndAsync(ProgramRun.SigKill, StopLimit);
+
+    /// <summary>SIGTERM, an orderly shutdown.</summary>
+    public Task StopAsync() => Running.EndAsync(ProgramRun.SigTerm, StopLimit);
+
+    /// <summary>SIGSTOP: sockets and database connections stay open and nothing answers.</summary>
+    public void Freeze() => Running.Signal(ProgramRun.SigStop);
+
+    public void Thaw() => Running.Signal(ProgramRun.SigContinue);
+
+    /// <summary>Runs another command of the gateway on the same store and reads the JSON object it prints.</summary>
+    public async Task<JsonElement> CommandAsync(params string[] arguments)
+    {
+        string output = await ProgramRun.ReadAsync(Program, [.. arguments, "--json", .. storeArguments]);
+        using JsonDocument document = JsonDocument.Parse(output);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Registers a bot without asking Telegram and answers the path of its webhook.</summary>
+    public async Task<TestBot> AddBotAsync(long telegramId)
+    {
+        JsonElement bot = await CommandAsync("bot", "add", "--token", string.Create(CultureInfo.InvariantCulture, $"{telegramId}:{TokenTail}"), "--no-verify");
+        TestBot added = new(bot.GetProperty("id").GetInt64(), $"{Address}/telegram/webhook/{bot.GetProperty("webhook_secret").GetString()}");
+        return added;
+    }
+
+    public async Task<string> CreateAdminKeyAsync()
+    {
+        JsonElement key = await CommandAsync("apikey", "create", "--name", $"test-{Guid.NewGuid():N}", "--admin");
+        return key.GetProperty("key").GetString()!;
+    }
+
+    /// <summary>Posts until the answer is not 401: a running gateway learns of a new bot within its control version poll.</summary>
+    public async Task KnowsAsync(TestBot bot, long updateId)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        HttpStatusCode status;
+        do
+        {
+            // Longer than the 250 ms poll, and few enough refusals to stay under the limit of wrong secrets per address.
+            await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System);
+            using HttpResponseMessage answer = await client.PostAsync(bot.WebhookUrl, TestUpdate.Content(updateId));
+            status = answer.StatusCode;
+        }
+        while (status != HttpStatusCode.OK && TimeProvider.System.GetElapsedTime(start) < StartLimit / 6);
+        Assert.Equal(HttpStatusCode.OK, status);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        run?.Dispose();
+        client.Dispose();
+        if (ownsFolder)
+        {
+            Directory.Delete(DataFolder, recursive: true);
+        }
+
+        await ValueTask.CompletedTask;
+    }
+
+    private ProgramRun Running => run ?? throw new InvalidOperationException("the gateway was never started");
+
+    private static string Program =>
+        Environment.GetEnvironmentVariable("GATEWAY_BINARY") is { Length: > 0 } binary ? binary : Path.Combine(AppContext.BaseDirectory, "gateway.dll");
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+internal sealed record TestBot(long Id, string WebhookUrl);
