@@ -1,0 +1,71 @@
+using Gateway.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>Laws L1 to L4 under kill -9.</summary>
+[Collection(MariaDbCollection.Name)]
+public sealed class CrashTests(MariaDbFixture mariaDb, ITestOutputHelper output)
+{
+    private const int Rounds = 20, Connections = 32;
+
+    [Fact]
+    public Task Gateway_KilledTwentyTimesOnSqlite_LosesAndRepeatsNothing() => KillAsync(null);
+
+    [Fact]
+    public async Task Gateway_KilledTwentyTimesOnMySql_LosesAndRepeatsNothing() => await KillAsync(await mariaDb.CreateUrlAsync());
+
+    private async Task KillAsync(string? database)
+    {
+        int seed = Environment.GetEnvironmentVariable("GATEWAY_TEST_SEED") is { Length: > 0 } text ? int.Parse(text) : Environment.TickCount;
+        output.WriteLine($"GATEWAY_TEST_SEED={seed}");
+        Random random = new(seed);
+
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
+        TestBot bot = await gateway.AddBotAsync(1001);
+        string key = await gateway.CreateAdminKeyAsync();
+        await gateway.KnowsAsync(bot, 1);
+        using UpdatePoster poster = new(bot, Connections, firstId: 2);
+        StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key);
+        Array.ForEach(consumers, consumer => consumer.Start());
+        try
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                Task posting = poster.RunAsync(CancellationToken.None);
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(150, 900)), TimeProvider.System);
+                await gateway.KillAsync();
+                await posting;
+                await gateway.StartAgainAsync();
+            }
+
+            output.WriteLine($"{poster.Acknowledged.Count} acknowledged, {poster.Unknown.Count} without an answer, refused: {string.Join(", ", poster.Refusals)}");
+            long[] acknowledged = [.. poster.Acknowledged.Keys];
+            await EndAsync(poster, consumers);
+            int before = consumers[0].Journal.Events.Count;
+            await poster.RepostAsync(acknowledged);
+            await EndAsync(poster, consumers);
+            foreach (StreamConsumer consumer in consumers)
+            {
+                Fault.CompleteOnceInOrder(consumer.Journal, [1, .. acknowledged]);
+                Fault.Dense(consumer.Journal);
+                Assert.Equal(before + 1, consumer.Journal.Events.Count);
+            }
+        }
+        finally
+        {
+            await Fault.DisposeAllAsync(consumers);
+        }
+    }
+
+    /// <summary>Posts one more update and waits until every consumer has it: whatever came before it is with them too.</summary>
+    private static async Task EndAsync(UpdatePoster poster, StreamConsumer[] consumers)
+    {
+        Assert.Equal(System.Net.HttpStatusCode.OK, await poster.PostNextAsync());
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.Journal.WaitForAsync(poster.LastId, Fault.Patience);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Gateway.Tests.Support;
+using Xunit;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>What every fault test asks of its consumers in the end.</summary>
+internal static class Fault
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Every expected update came once, nothing else came twice, in seq order, with the bytes that were posted.</summary>
+    public static void CompleteOnceInOrder(Journal journal, IEnumerable<long> expected)
+    {
+        Assert.Empty(journal.Violations);
+        IReadOnlyList<ReceivedEvent> events = journal.Events;
+        HashSet<long> seen = [];
+        foreach (ReceivedEvent received in events)
+        {
+            long id = Assert.NotNull(received.UpdateId);
+            Assert.True(seen.Add(id), $"{journal.Name}: update {id} came twice, again as seq {received.Seq}");
+            Assert.Equal(TestUpdate.Body(id), received.Update);
+        }
+
+        long[] missing = [.. expected.Where(id => !seen.Contains(id)).Order()];
+        Assert.True(missing.Length == 0, $"{journal.Name}: {missing.Length} acknowledged updates are missing, the first is {missing.FirstOrDefault()}");
+    }
+
+    /// <summary>The log has no holes: the events of a consumer of everything are numbered without one.</summary>
+    public static void Dense(Journal journal)
+    {
+        IReadOnlyList<ReceivedEvent> events = journal.Events;
+        for (int index = 1; index < events.Count; index++)
+        {
+            Assert.Equal(events[index - 1].Seq + 1, events[index].Seq);
+        }
+    }
+
+    public static async Task DisposeAllAsync(IEnumerable<StreamConsumer> consumers)
+    {
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>
+/// A client with two subscriptions on one socket: <c>live</c>, one chat from now on, and <c>past</c>, everything from the beginning.
+/// It keeps a position per subscription by the documented rule: an event with <c>replay</c> belongs to the subscription it names, a bare
+/// one to every subscription that is caught up and matches.
+/// </summary>
+internal sealed class TwoSubscriptions(string address, string key, long liveChat)
+{
+    private sealed class Subscription(Func<JsonElement, bool> matches)
+    {
+        public Func<JsonElement, bool> Matches { get; } = matches;
+        public List<long> Seqs { get; } = [];
+        public long? Position { get; set; }
+        public bool IsCaughtUp { get; set; }
+    }
+
+    private readonly Dictionary<string, Subscription> subscriptions = new()
+    {
+        ["live"] = new Subscription(one => one.GetProperty("chat_id").GetInt64() == liveChat),
+        ["past"] = new Subscription(_ => true),
+    };
+
+    private readonly byte[] buffer = new byte[1024 * 1024];
+    private string logId = "";
+
+    public List<string> Violations { get; } = [];
+    public IReadOnlyList<long> Live => subscriptions["live"].Seqs;
+    public IReadOnlyList<long> Past => subscriptions["past"].Seqs;
+
+    public async Task<ClientWebSocket> ConnectAsync()
+    {
+        ClientWebSocket socket = new();
+        socket.Options.SetRequestHeader("X-API-Key", key);
+        await socket.ConnectAsync(new Uri($"{address.Replace("http", "ws", StringComparison.Ordinal)}/api/v1/ws"), CancellationToken.None);
+        await SubscribeAsync(socket, "live", $"\"chat_id\":{liveChat}", "\"from\":\"latest\"");
+        await SubscribeAsync(socket, "past", "\"all\":true", "\"from\":\"earliest\"");
+        return socket;
+    }
+
+    /// <summary>Reads until the condition holds or the server is gone.</summary>
+    public async Task ReadUntilAsync(ClientWebSocket socket, Func<bool> done)
+    {
+        using CancellationTokenSource patience = new(Fault.Patience);
+        while (!done())
+        {
+            int filled = 0;
+            ValueWebSocketReceiveResult result;
+            try
+            {
+                do
+                {
+                    result = await socket.ReceiveAsync(buffer.AsMemory(filled), patience.Token);
+                    filled += result.Count;
+                }
+                while (!result.EndOfMessage);
+            }
+            catch (WebSocketException gone)
+            {
+                LastDisconnect = gone.Message;
+                return;
+            }
+
+            if (result.MessageType == WebSocketMessageType.Close)
+            {
+                return;
+            }
+
+            using JsonDocument message = JsonDocument.Parse(buffer.AsMemory(0, filled));
+            OnMessage(message.RootElement);
+        }
+    }
+
+    public string? LastDisconnect { get; private set; }
+
+    private async Task SubscribeAsync(ClientWebSocket socket, string id, string selector, string firstStart)
+    {
+        Subscription subscription = subscriptions[id];
+        subscription.IsCaughtUp = false;
+        string start = subscription.Position is { } position ? $"\"after\":{position},\"log_id\":\"{logId}\"" : firstStart;
+        await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"action":"subscribe","id":"{{id}}",{{selector}},{{start}}}"""), WebSocketMessageType.Text, true, CancellationToken.None);
+    }
+
+    private void OnMessage(JsonElement message)
+    {
+        if (message.TryGetProperty("action", out JsonElement action))
+        {
+            OnAction(action.GetString()!, message);
+            return;
+        }
+
+        long seq = message.GetProperty("seq").GetInt64();
+        if (message.TryGetProperty("replay", out JsonElement replay))
+        {
+            Take(replay.GetString()!, seq);
+            return;
+        }
+
+        bool isNews = false;
+        foreach ((string id, Subscription subscription) in subscriptions)
+        {
+            if (subscription.IsCaughtUp && subscription.Matches(message) && seq > subscription.Position)
+            {
+                Take(id, seq);
+                isNews = true;
+            }
+        }
+
+        if (!isNews)
+        {
+            Violations.Add($"bare event {seq} belongs to nobody");
+        }
+    }
+
+    private void OnAction(string action, JsonElement message)
+    {
+        Subscription? subscription = message.TryGetProperty("id", out JsonElement id) ? subscriptions[id.GetString()!] : null;
+        switch (action)
+        {
+            case "subscribed":
+                logId = message.GetProperty("log_id").GetString()!;
+                subscription!.Position ??= message.GetProperty("seq").GetInt64();
+                break;
+            case "caught_up":
+                subscription!.IsCaughtUp = true;
+                subscription.Position = message.GetProperty("seq").GetInt64();
+                break;
+            case "position":
+                subscription!.Position = message.GetProperty("seq").GetInt64();
+                break;
+            default:
+                Violations.Add(message.GetRawText());
+                break;
+        }
+    }
+
+    private void Take(string id, long seq)
+    {
+        Subscription subscription = subscriptions[id];
+        if (seq <= subscription.Position)
+        {
+            Violations.Add($"{id}: {seq} after {subscription.Position}");
+        }
+
+        subscription.Seqs.Add(seq);
+        subscription.Position = seq;
+    }
+}
