@@ -47,7 +47,10 @@ internal abstract class StreamConsumer : IAsyncDisposable
         Journal.Record(received);
     }
 
-    /// <summary>Takes an event apart; <c>update</c> is the last field, and its bytes are all up to the closing brace.</summary>
+    // Follows the update on a WebSocket while the subscription of the URL catches up.
+    private static ReadOnlySpan<byte> ReplayMark => ",\"replay\":\"default\"}"u8;
+
+    /// <summary>Takes an event apart; <c>update</c> is the event's last field, and its bytes are all up to the end of the event.</summary>
     public static ReceivedEvent Read(string logId, ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);
@@ -62,7 +65,8 @@ internal abstract class StreamConsumer : IAsyncDisposable
 
             if (reader.ValueTextEquals("update"u8))
             {
-                byte[] update = json[(int)reader.BytesConsumed..json.LastIndexOf((byte)'}')].ToArray();
+                int end = json.EndsWith(ReplayMark) ? json.Length - ReplayMark.Length : json.Length - 1;
+                byte[] update = json[(int)reader.BytesConsumed..end].ToArray();
                 return new ReceivedEvent(logId, seq, type, UpdateId(update), update);
             }
 
