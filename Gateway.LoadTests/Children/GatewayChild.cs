@@ -20,6 +20,12 @@ internal sealed class GatewayChild : IDisposable
     {
         binary = Path.GetFullPath(options.Required("binary"));
         database = options.Optional("database");
+        if (database is not null)
+        {
+            // A gateway on a shared database is told its master key; children inherit it.
+            Environment.SetEnvironmentVariable("GATEWAY__MasterKey", Convert.ToBase64String(new byte[32]));
+        }
+
         ownsData = options.Optional("data") is null;
         data = options.Optional("data") ?? Directory.CreateTempSubdirectory("gateway-load-").FullName;
     }

@@ -18,6 +18,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly string[] storeArguments;
+    private readonly Dictionary<string, string> environment = [];
     private readonly HttpClient client;
     private readonly bool ownsFolder;
     private ProgramRun? run;
@@ -27,6 +28,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
         ownsFolder = dataFolder is null;
         DataFolder = dataFolder ?? Directory.CreateTempSubdirectory("gateway-test-").FullName;
         storeArguments = database is null ? ["--data", DataFolder] : ["--data", DataFolder, "--database", database];
+        if (database is not null)
+        {
+            // On a shared database every replica must be given the same key; this one protects nothing.
+            environment["GATEWAY__MasterKey"] = Convert.ToBase64String(new byte[32]);
+        }
+
         Port = FreePort();
         client = new HttpClient { BaseAddress = new Uri(Address), Timeout = TimeSpan.FromSeconds(10) };
     }
@@ -59,7 +66,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         run?.Dispose();
-        run = await ProgramRun.StartAsync(Program, ["serve", "--http", $"127.0.0.1:{Port}", .. storeArguments]);
+        run = await ProgramRun.StartAsync(Program, ["serve", "--http", $"127.0.0.1:{Port}", .. storeArguments], environment);
         await ReadyAsync(StartLimit);
     }
 
@@ -108,7 +115,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Runs another command of the gateway on the same store and reads the JSON object it prints.</summary>
     public async Task<JsonElement> CommandAsync(params string[] arguments)
     {
-        string output = await ProgramRun.ReadAsync(Program, [.. arguments, "--json", .. storeArguments]);
+        string output = await ProgramRun.ReadAsync(Program, [.. arguments, "--json", .. storeArguments], environment);
         using JsonDocument document = JsonDocument.Parse(output);
         return document.RootElement.Clone();
     }

@@ -61,7 +61,7 @@ internal sealed partial class ProgramRun : IDisposable
     }
 
     /// <param name="program">An executable, or a <c>.dll</c> that <c>dotnet</c> runs.</param>
-    public static async Task<ProgramRun> StartAsync(string program, IEnumerable<string> arguments)
+    public static async Task<ProgramRun> StartAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         ProcessStartInfo info = new("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (string[])["-c", Guard, "guard", .. Command(program), .. arguments])
@@ -69,16 +69,18 @@ internal sealed partial class ProgramRun : IDisposable
             info.ArgumentList.Add(argument);
         }
 
+        Set(info, environment);
         ProgramRun run = new(Process.Start(info)!);
         await run.id.Task;
         return run;
     }
 
     /// <summary>Runs to the end and answers its standard output; throws with all it said when it fails.</summary>
-    public static async Task<string> ReadAsync(string program, IEnumerable<string> arguments)
+    public static async Task<string> ReadAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         string[] command = [.. Command(program), .. arguments];
         ProcessStartInfo info = new(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Set(info, environment);
         using Process process = Process.Start(info)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
@@ -144,6 +146,14 @@ internal sealed partial class ProgramRun : IDisposable
             {
                 lines.Dequeue();
             }
+        }
+    }
+
+    private static void Set(ProcessStartInfo info, IReadOnlyDictionary<string, string> environment)
+    {
+        foreach ((string name, string value) in environment)
+        {
+            info.Environment[name] = value;
         }
     }
 

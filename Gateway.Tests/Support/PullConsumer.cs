@@ -20,7 +20,8 @@ internal sealed class PullConsumer(string address, string key, string selector) 
 
     private void OnPage(byte[] body)
     {
-        using JsonDocument document = JsonDocument.Parse(body);
+        // Updates may be nested as deeply as their senders like.
+        using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 10_000 });
         JsonElement page = document.RootElement;
         string logId = page.GetProperty("log_id").GetString()!;
         foreach (JsonElement gap in page.GetProperty("gaps").EnumerateArray())
