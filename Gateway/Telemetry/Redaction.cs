@@ -21,7 +21,7 @@ internal static partial class Redaction
     /// <summary>Bot tokens (Bot API: digits, colon, 35 characters), API keys, receiver paths, credentials in queries, URLs and connection strings.</summary>
     [GeneratedRegex(
         """
-        (?<![0-9A-Za-z])[0-9]{5,}:[A-Za-z0-9_-]{30,}
+        (?<![0-9])[0-9]{5,}:[A-Za-z0-9_-]{30,}
         |(?<keep>tgw_[0-9]+_)[A-Za-z0-9_-]+
         |(?<keep>/telegram/webhook/)[^\s"'?/]+
         |(?<keep>[?&](?:token|api_key)=)[^&\s"']+

@@ -1,0 +1,126 @@
+using Gateway.Access;
+
+namespace Gateway.Tests.Access;
+
+public sealed class AccessControlTests
+{
+    [Fact]
+    public async Task Key_ThatIsGood_IsAcceptedAsOneSharedPrincipal()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (key, principal) = await fixture.SignInAsync(isAdmin: true);
+
+        Assert.Equal(key.Id, principal.KeyId);
+        Assert.True(principal.Grants.IsAdmin);
+        Assert.Same(principal, (await fixture.AuthenticateAsync(key.Text)).Principal);
+    }
+
+    [Fact]
+    public async Task Key_VerifiedBefore_NeedsNoDatabase()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (key, _) = await fixture.SignInAsync();
+        fixture.Database.IsAway = true;
+
+        Assert.Equal(AuthenticationStatus.Accepted, (await fixture.AuthenticateAsync(key.Text)).Status);
+    }
+
+    [Fact]
+    public async Task Key_NotSeenBeforeWithTheDatabaseAway_IsUnavailableAndNeverRejected()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        fixture.Database.IsAway = true;
+        Assert.Equal(AuthenticationStatus.Unavailable, (await fixture.AuthenticateAsync(key.Text)).Status);
+
+        fixture.Database.IsAway = false;
+        Assert.Equal(AuthenticationStatus.Accepted, (await fixture.AuthenticateAsync(key.Text)).Status);
+    }
+
+    [Fact]
+    public async Task Key_MadeUp_IsRejectedWithoutTheDatabase()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        fixture.Database.Opens = 0;
+
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(ApiKeyText.Create(1, new KeyRing(MasterKey.Create())))).Status);
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(new string('x', 100_000))).Status);
+        Assert.Equal(0, fixture.Database.Opens);
+    }
+
+    [Fact]
+    public async Task Key_WithAGoodTagThatWasNeverIssued_IsRejectedAndRemembered()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (key, _) = await fixture.SignInAsync();
+        var forged = ApiKeyText.Create(key.Id, fixture.Keys);
+
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(forged)).Status);
+        fixture.Database.Opens = 0;
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(forged)).Status);
+        Assert.Equal(0, fixture.Database.Opens);
+    }
+
+    [Fact]
+    public async Task Key_RefusedBeforeItWasFinished_IsLookedAtAgainAfterTheChange()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        await fixture.ExecuteAsync("UPDATE api_keys SET revoked_at_ms = 1");
+        await fixture.PollAsync();
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(key.Text)).Status);
+
+        await fixture.ExecuteAsync("UPDATE api_keys SET revoked_at_ms = NULL");
+        await fixture.PollAsync();
+        Assert.Equal(AuthenticationStatus.Accepted, (await fixture.AuthenticateAsync(key.Text)).Status);
+    }
+
+    [Fact]
+    public async Task Key_PresentedByManyAtOnce_IsVerifiedOnce()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        fixture.Database.Opens = 0;
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => fixture.AuthenticateAsync(key.Text))));
+
+        Assert.All(outcomes, outcome => Assert.Equal(AuthenticationStatus.Accepted, outcome.Status));
+        Assert.Single(outcomes.Select(outcome => outcome.Principal).Distinct());
+        // One look at the key, and one at key and grants when it was verified.
+        Assert.Equal(3, fixture.Database.Opens);
+    }
+
+    [Fact]
+    public async Task Key_PastItsTime_IsRejected()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var expiresAtMs = fixture.Time.GetUtcNow().AddMinutes(1).ToUnixTimeMilliseconds();
+        var (key, principal) = await fixture.SignInAsync(expiresAtMs: expiresAtMs);
+
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        await fixture.PollAsync();
+
+        Assert.True(principal.IsRevoked);
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(key.Text)).Status);
+    }
+
+    [Fact]
+    public async Task Grants_LoadedWhileTheVersionMoved_AreLoadedAgain()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        await fixture.ExecuteAsync("INSERT INTO grants (key_id, bot_id, can_read, created_at_ms) VALUES (1, 5, 1, 0)");
+        fixture.Database.Opens = 0;
+        fixture.Database.BeforeOpen = number =>
+        {
+            // The third read is the grants', with the version noted before; a watcher sees another one now and has nobody to reload yet.
+            if (number == 3) fixture.Principals.BeginReload(1_000);
+            return Task.CompletedTask;
+        };
+
+        var outcome = await fixture.AuthenticateAsync(key.Text);
+
+        Assert.True(outcome.Principal!.Grants.CanRead(5, 0));
+        Assert.Equal(5, fixture.Database.Opens);
+    }
+}

@@ -1,0 +1,65 @@
+using Gateway.Access;
+using Gateway.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gateway.Tests.Access;
+
+/// <summary>Access over a real SQLite file, with a clock that stands still and a database that can be taken away.</summary>
+internal sealed class AccessFixture : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gateway-access-").FullName;
+    private readonly ApiKeyHasher hasher = new();
+
+    private AccessFixture()
+    {
+        Database = new SwitchedDatabase(new SqliteDatabase(Path.Combine(folder, "gateway.db")));
+        Keys = new KeyRing(MasterKey.Create());
+        Store = new AccessStore(Database, Time);
+        Principals = new TrackedPrincipals(Store, Time);
+        Access = new AccessControl(Store, Keys, hasher, Principals, Time);
+        Watcher = new ControlVersionWatcher(Store, Principals, Time, NullLogger.Instance);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 2, 9, 12, 0, 0, TimeSpan.Zero));
+    public SwitchedDatabase Database { get; }
+    public KeyRing Keys { get; }
+    public AccessStore Store { get; }
+    public TrackedPrincipals Principals { get; }
+    public AccessControl Access { get; }
+    public ControlVersionWatcher Watcher { get; }
+    public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
+    public GrantAdministration Grants => new(Database, Time);
+
+    public static async Task<AccessFixture> CreateAsync()
+    {
+        var fixture = new AccessFixture();
+        var migrated = await new Migrator(fixture.Database, fixture.Time).MigrateAsync(CancellationToken.None);
+        Assert.True(migrated.IsReady, migrated.Reason);
+        Assert.True(await fixture.PollAsync());
+        return fixture;
+    }
+
+    public Task<bool> PollAsync() => Watcher.PollAsync(CancellationToken.None);
+
+    public async Task<AuthenticationOutcome> AuthenticateAsync(string text) => await Access.AuthenticateAsync(text, CancellationToken.None);
+
+    public async Task<(CreatedApiKey Key, Principal Principal)> SignInAsync(bool isAdmin = false, long? expiresAtMs = null)
+    {
+        var key = await ApiKeys.CreateAsync("test", isAdmin, null, expiresAtMs, CancellationToken.None);
+        var outcome = await AuthenticateAsync(key.Text);
+        Assert.Equal(AuthenticationStatus.Accepted, outcome.Status);
+        return (key, outcome.Principal!);
+    }
+
+    public Task ExecuteAsync(string sql) =>
+        ControlTransaction.RunAsync(Database, commands => commands.ExecuteAsync(sql), CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        hasher.Dispose();
+        Database.BeforeOpen = null;
+        await Database.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}

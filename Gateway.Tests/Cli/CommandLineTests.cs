@@ -1,0 +1,101 @@
+namespace Gateway.Tests.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private const string Token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+
+    private readonly GatewayProgram gateway = new();
+
+    [Fact]
+    public async Task BotAdd_WithoutVerifying_AnswersIdAndSecretOnce()
+    {
+        var added = await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--json");
+        Assert.Equal(0, added.ExitCode);
+        Assert.Equal(1, added.Json.GetProperty("id").GetInt64());
+        Assert.Equal(123456789, added.Json.GetProperty("telegram_id").GetInt64());
+        var secret = added.Json.GetProperty("webhook_secret").GetString()!;
+        Assert.Equal(43, secret.Length);
+
+        var list = await gateway.RunAsync("bot", "list", "--json");
+        Assert.Equal("webhook", list.Json.GetProperty("bots")[0].GetProperty("mode").GetString());
+        Assert.DoesNotContain(secret, list.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("AAHdq", list.Output, StringComparison.Ordinal);
+
+        var again = await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--json");
+        Assert.Equal((1, "BOT_EXISTS"), (again.ExitCode, again.Json.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task Bot_RemovedAndAddedAgain_KeepsItsId()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--webhook-secret", "0123456789012345678901");
+        Assert.Equal(0, (await gateway.RunAsync("bot", "remove", "--id", "1", "--json")).ExitCode);
+        Assert.Equal(0, (await gateway.RunAsync("bot", "list", "--json")).Json.GetProperty("bots").GetArrayLength());
+        Assert.Equal(1, (await gateway.RunAsync("bot", "remove", "--id", "1", "--json")).ExitCode);
+
+        var again = await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--poll", "--json");
+        Assert.Equal(1, again.Json.GetProperty("id").GetInt64());
+        Assert.NotEqual("0123456789012345678901", again.Json.GetProperty("webhook_secret").GetString());
+    }
+
+    [Fact]
+    public async Task GrantChat_OfAChatNeverSeen_MakesIt()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify");
+        var key = (await gateway.RunAsync("apikey", "create", "--name", "reader", "--expires", "90d", "--json")).Json;
+        Assert.StartsWith("tgw_1_", key.GetProperty("key").GetString(), StringComparison.Ordinal);
+        Assert.NotNull(key.GetProperty("expires_at").GetString());
+
+        var granted = await gateway.RunAsync("grant", "chat", "--key", "1", "--chat", "tg:1:-1001234", "--read", "--json");
+        Assert.Equal(0, granted.ExitCode);
+        var chat = granted.Json.GetProperty("chat_id").GetInt64();
+        var more = await gateway.RunAsync("grant", "chat", "--key", "1", "--chat", $"{chat}", "--send", "--json");
+        Assert.Equal(granted.Json.GetProperty("id").GetInt64(), more.Json.GetProperty("id").GetInt64());
+
+        var list = (await gateway.RunAsync("grant", "list", "--key", "1", "--json")).Json.GetProperty("grants");
+        Assert.Equal(1, list.GetArrayLength());
+        Assert.True(list[0].GetProperty("read").GetBoolean() && list[0].GetProperty("send").GetBoolean() && !list[0].GetProperty("manage").GetBoolean());
+        Assert.Equal(1, (await gateway.RunAsync("grant", "chat", "--key", "1", "--chat", "tg:2:5", "--read", "--json")).ExitCode);
+        Assert.Equal(1, (await gateway.RunAsync("grant", "bot", "--key", "9", "--bot", "1", "--read", "--json")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("bot", "add", "--json")]
+    [InlineData("bot", "add", "--token", "no token", "--json")]
+    [InlineData("apikey", "create", "--name", "x", "--expires", "yesterday", "--json")]
+    [InlineData("grant", "bot", "--key", "1", "--bot", "1", "--json")]
+    [InlineData("nonsense", "--json")]
+    [InlineData("apikey", "list", "--database", "mysql://user:hunter2@127.0.0.1:1/x", "--json")]
+    public async Task Misuse_WithJson_IsExitCode2AndOneObject(params string[] arguments)
+    {
+        var answer = await gateway.RunAsync(arguments);
+        Assert.Equal(2, answer.ExitCode);
+        Assert.NotEmpty(answer.Json.GetProperty("code").GetString()!);
+        Assert.DoesNotContain("hunter2", answer.Output + answer.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task UserAdd_WithAPasswordFile_AddsOnce()
+    {
+        string[] add = ["user", "add", "--name", "anna", "--role", "viewer", "--password-file", gateway.FileOf("password", "correct horse\n"), "--json"];
+        Assert.Equal("viewer", (await gateway.RunAsync(add)).Json.GetProperty("role").GetString());
+        Assert.Equal("NAME_TAKEN", (await gateway.RunAsync(add)).Json.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Migrate_OfARestoredDatabase_GivesTheLogANewIdentity()
+    {
+        var before = (await gateway.RunAsync("migrate", "--json")).Json;
+        var after = (await gateway.RunAsync("migrate", "--restored", "--json")).Json;
+
+        Assert.Equal(0, before.GetProperty("seq").GetInt64());
+        Assert.NotEqual(before.GetProperty("log_id").GetString(), after.GetProperty("log_id").GetString());
+        Assert.True(after.GetProperty("seq").GetInt64() >= 1_000_000);
+    }
+
+    [Fact]
+    public async Task Health_WithNobodyThere_IsExitCode3() =>
+        Assert.Equal(3, (await gateway.RunAsync("health", "--http", "127.0.0.1:1", "--json")).ExitCode);
+
+    public void Dispose() => gateway.Dispose();
+}

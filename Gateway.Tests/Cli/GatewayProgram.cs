@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Gateway.Tests.Cli;
+
+/// <summary>What a command printed and how it ended.</summary>
+internal sealed record ProgramAnswer(int ExitCode, string Output, string Errors)
+{
+    /// <summary>The one JSON object on standard output; anything beside it fails.</summary>
+    public JsonElement Json
+    {
+        get
+        {
+            using var document = JsonDocument.Parse(Output);
+            return document.RootElement.Clone();
+        }
+    }
+}
+
+/// <summary>The built program as scripts run it: a child process with its own data folder.</summary>
+internal sealed class GatewayProgram : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("gateway-cli-").FullName;
+    private readonly List<Process> servers = [];
+
+    public string DataFolder => Path.Combine(folder, "data");
+
+    public string FileOf(string name, string text)
+    {
+        var path = Path.Combine(folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    public Task<ProgramAnswer> RunAsync(params string[] arguments) => RunWithAsync([], arguments);
+
+    public async Task<ProgramAnswer> RunWithAsync((string Name, string Value)[] environment, params string[] arguments)
+    {
+        using var process = Start(environment, [.. arguments, "--data", DataFolder]);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(Patience);
+        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return new ProgramAnswer(process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Serves on a free port until stopped.</summary>
+    public async Task<RunningGateway> ServeAsync(params string[] arguments)
+    {
+        var process = Start([], ["serve", "--http", "127.0.0.1:0", "--data", DataFolder, .. arguments]);
+        servers.Add(process);
+        var banner = new List<string>();
+        using var limit = new CancellationTokenSource(Patience);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        string? line;
+        while ((line = await process.StandardOutput.ReadLineAsync(limit.Token)) is not null)
+        {
+            banner.Add(line);
+            // The last line of either banner.
+            if (line.Contains("gateway bot add", StringComparison.Ordinal) || (line.Contains("Storage ", StringComparison.Ordinal) && File.Exists(Path.Combine(folder, "started")))) break;
+        }
+
+        File.WriteAllText(Path.Combine(folder, "started"), "");
+        var http = banner.SingleOrDefault(each => each.Contains("HTTP ", StringComparison.Ordinal)) ?? throw new InvalidOperationException(await errors);
+        return new RunningGateway(process, new Uri(http.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]), string.Join('\n', banner), errors);
+    }
+
+    public void Dispose()
+    {
+        foreach (var server in servers)
+        {
+            if (!server.HasExited) server.Kill();
+            server.WaitForExit();
+            server.Dispose();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private Process Start((string Name, string Value)[] environment, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "gateway"))
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("GATEWAY_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+}
+
+internal sealed partial class RunningGateway(Process process, Uri url, string banner, Task<string> errors)
+{
+    private const int Terminate = 15;
+
+    public Uri Url { get; } = url;
+    public string Banner { get; } = banner;
+
+    /// <summary>SIGTERM; answers the exit code and what was logged.</summary>
+    public async Task<(int ExitCode, string Log)> StopAsync()
+    {
+        Assert.Equal(0, Kill(process.Id, Terminate));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, await errors);
+    }
+
+    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

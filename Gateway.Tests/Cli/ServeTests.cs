@@ -1,0 +1,94 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Gateway.Tests.Cli;
+
+/// <summary>The serving process from outside: first run, second run, lock, signals.</summary>
+public sealed partial class ServeTests : IDisposable
+{
+    private readonly GatewayProgram gateway = new();
+    private readonly HttpClient client = new();
+
+    [Fact]
+    public async Task FirstRun_ShowsItsSecretsOnce_AndTheSecondNone()
+    {
+        var first = await gateway.ServeAsync();
+        var key = ApiKey().Match(first.Banner).Value;
+        Assert.Contains("Admin password", first.Banner, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(first, "/health")).StatusCode);
+        var stopped = await first.StopAsync();
+        Assert.Equal(0, stopped.ExitCode);
+        Assert.DoesNotContain(key, stopped.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("critical", stopped.Log, StringComparison.Ordinal);
+
+        var second = await gateway.ServeAsync();
+        Assert.DoesNotMatch(ApiKey(), second.Banner);
+        Assert.DoesNotContain("password", second.Banner, StringComparison.Ordinal);
+        client.DefaultRequestHeaders.Add("X-API-Key", key);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(second, "/api/v1/events?all=true&after=0")).StatusCode);
+        Assert.Equal(0, (await second.StopAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task SecondServer_OnTheSameFolder_IsRefused()
+    {
+        var first = await gateway.ServeAsync();
+        var second = await gateway.RunAsync("serve", "--http", "127.0.0.1:0");
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("another gateway", second.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await first.StopAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task RevokedKey_BesideARunningServer_IsRefusedWithinASecond()
+    {
+        var server = await gateway.ServeAsync();
+        client.DefaultRequestHeaders.Add("X-API-Key", ApiKey().Match(server.Banner).Value);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/api/v1/events?all=true&after=0")).StatusCode);
+
+        Assert.Equal(0, (await gateway.RunAsync("apikey", "revoke", "--id", "1")).ExitCode);
+        var revoked = TimeProvider.System.GetTimestamp();
+        while ((await GetAsync(server, "/api/v1/events?all=true&after=0")).StatusCode != HttpStatusCode.Unauthorized)
+            Assert.True(TimeProvider.System.GetElapsedTime(revoked) < TimeSpan.FromSeconds(1), "a revoked key still reads after a second");
+    }
+
+    [Fact]
+    public async Task Readiness_OfAServer_IsAnsweredWithItsMetrics()
+    {
+        var server = await gateway.ServeAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await GetAsync(server, "/ready")).StatusCode != HttpStatusCode.OK) limit.Token.ThrowIfCancellationRequested();
+
+        var health = await gateway.RunAsync("health", "--ready", "--http", server.Url.Authority, "--json");
+        Assert.Equal((0, 200), (health.ExitCode, health.Json.GetProperty("status").GetInt32()));
+        Assert.Contains("# TYPE gateway_", await (await GetAsync(server, "/metrics")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Configuration_ThatIsWrong_IsReportedWholeWithExitCode2()
+    {
+        var answer = await gateway.RunWithAsync([("GATEWAY__Log__RetentionDays", "x"), ("GATEWAY__Typo", "1")], "serve", "--http", "nowhere");
+        Assert.Equal(2, answer.ExitCode);
+        Assert.Equal(3, answer.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(line => line.StartsWith("  ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task BotTokenVariable_ThatIsNotSet_IsRefused()
+    {
+        var answer = await gateway.RunAsync("serve", "--http", "127.0.0.1:0", "--bot-token-env", "NO_SUCH_VARIABLE");
+        Assert.Equal(1, answer.ExitCode);
+        Assert.Contains("NO_SUCH_VARIABLE", answer.Errors, StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        gateway.Dispose();
+    }
+
+    private Task<HttpResponseMessage> GetAsync(RunningGateway server, string path) => client.GetAsync(new Uri(server.Url, path));
+
+    [GeneratedRegex("tgw_1_[A-Za-z0-9_-]{54}")]
+    private static partial Regex ApiKey();
+}

@@ -1,0 +1,110 @@
+using System.Collections;
+using Gateway.Hosting;
+using Gateway.Telemetry;
+
+namespace Gateway.Tests.Hosting;
+
+public sealed class OptionsReaderTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gateway-options-").FullName;
+    private readonly OptionValues values = new();
+
+    [Fact]
+    public void Nothing_Given_IsTheEmbeddedDefault()
+    {
+        var options = Read();
+        Assert.Equal("data", options.DataFolder);
+        Assert.True(options.Storage.IsSqlite);
+        Assert.Equal("127.0.0.1:8080", options.Http.Listen.ToString());
+        Assert.Equal(30, options.RetentionDays);
+    }
+
+    [Fact]
+    public void Sources_InTheirOrder_LaterOnesWin()
+    {
+        values.AddFile(Write("""{ "Http": { "Listen": "127.0.0.1:1" }, "Log": { "RetentionDays": 7 }, "Data": "file", /* why */ "Logging": { "Format": "Json" }, }"""), mustExist: true);
+        values.AddEnvironment(new Hashtable { ["GATEWAY__Http__Listen"] = "127.0.0.1:2", ["GATEWAY__DATA"] = "environment", ["PATH"] = "/bin" });
+        values.SetFromArgument("Http:Listen", "127.0.0.1:3", "--http");
+
+        var options = Read();
+        Assert.Equal(3, options.Http.Listen.Port);
+        Assert.Equal("environment", options.DataFolder);
+        Assert.Equal(7, options.RetentionDays);
+        Assert.Equal(LogFormat.Json, options.Logging.Format);
+    }
+
+    [Fact]
+    public void Secret_FromAFile_IsReadWithoutItsLineEnd()
+    {
+        values.Set("MasterKeyFile", Write("the key\n"), "test");
+        Assert.Equal("the key", Read().MasterKey);
+    }
+
+    [Fact]
+    public void Argument_BesideAFileForm_Wins()
+    {
+        values.AddEnvironment(new Hashtable { ["GATEWAY__DatabaseFile"] = Write("mysql://a:b@one/x") });
+        values.SetFromArgument("Database", "mysql://a:b@two/x", "--database");
+        Assert.Equal("two", Read().Storage.Host);
+    }
+
+    [Fact]
+    public void Everything_ThatIsWrong_IsReportedAtOnce()
+    {
+        values.Set("Http:Listen", "8080", "argument --http");
+        values.Set("Log:RetentionDays", "1", "test");
+        values.Set("Logging:Level", "3", "test");
+        values.Set("Auth:QueryEverywhere", "ja", "test");
+        values.Set("Htpp:Listen", "127.0.0.1:1", "environment variable GATEWAY__Htpp__Listen");
+        values.Set("MasterKey", "a", "test");
+        values.Set("MasterKeyFile", "b", "test");
+        values.Set("Admin:PasswordFile", Path.Combine(folder, "missing"), "test");
+        values.Set("Database", "postgres://user:hunter2@host/name", "test");
+        values.Set("Http:CertificateFile", Path.Combine(folder, "missing.pem"), "test");
+        values.Set("Telegram:BaseUrl", "ftp://x", "test");
+
+        var outcome = OptionsReader.Read(values);
+
+        Assert.Null(outcome.Options);
+        Assert.Equal(10, outcome.Errors.Count);
+        Assert.DoesNotContain(outcome.Errors, error => error.Contains("hunter2", StringComparison.Ordinal));
+        Assert.Contains(outcome.Errors, error => error.Contains("GATEWAY__Htpp__Listen", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void File_ThatIsNoJson_IsAnError()
+    {
+        values.AddFile(Write("{"), mustExist: true);
+        Assert.Single(OptionsReader.Read(values).Errors);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:8080", "127.0.0.1:8080")]
+    [InlineData("[::1]:80", "[::1]:80")]
+    [InlineData("localhost:0", "127.0.0.1:0")]
+    [InlineData("*:1", "[::]:1")]
+    [InlineData(":1", "[::]:1")]
+    [InlineData("::1:80", null)]
+    [InlineData("8080", null)]
+    [InlineData("127.0.0.1:", null)]
+    [InlineData("127.0.0.1:65536", null)]
+    [InlineData("127.0.0.1:-1", null)]
+    [InlineData("example.org:80", null)]
+    public void ListenAddress_OfText_IsWhatItSays(string text, string? expected) => Assert.Equal(expected, ListenAddress.TryParse(text)?.ToString());
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private GatewayOptions Read()
+    {
+        var outcome = OptionsReader.Read(values);
+        Assert.Empty(outcome.Errors);
+        return outcome.Options!;
+    }
+
+    private string Write(string text)
+    {
+        var path = Path.Combine(folder, Path.GetRandomFileName());
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
