@@ -29,6 +29,9 @@ internal sealed class MariaDbServer : IAsyncDisposable
 
     public int Port { get; }
 
+    // Servers that share one delete each other's temporary tables: their names are only a process id and a counter.
+    private string TemporaryFolder => Directory.CreateDirectory(Path.Combine(_folder, "tmp")).FullName;
+
     public string DataFolder => Path.Combine(_folder, "data");
 
     public static async Task<MariaDbServer> StartAsync(params string[] extraArguments)
@@ -74,7 +77,7 @@ internal sealed class MariaDbServer : IAsyncDisposable
             "--no-defaults", $"--datadir={DataFolder}", $"--port={Port}", "--bind-address=127.0.0.1",
             $"--socket={Path.Combine(_folder, "s")}", $"--pid-file={Path.Combine(_folder, "pid")}",
             "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--max-connections=200",
-            "--performance-schema=off", .. UserArgument(), .. _extraArguments], ReadyLine, StartLimit);
+            "--performance-schema=off", $"--tmpdir={TemporaryFolder}", .. UserArgument(), .. _extraArguments], ReadyLine, StartLimit);
 
     /// <summary>An orderly stop: the port then refuses.</summary>
     public async Task StopAsync()
@@ -129,7 +132,7 @@ internal sealed class MariaDbServer : IAsyncDisposable
     {
         var start = new System.Diagnostics.ProcessStartInfo(Program("mariadb-install-db")) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (string[])["--no-defaults", $"--datadir={DataFolder}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--innodb-log-file-size=16M", .. UserArgument()])
+            "--skip-test-db", "--innodb-log-file-size=16M", $"--tmpdir={TemporaryFolder}", .. UserArgument()])
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,0 +1,128 @@
+using Gateway.Messages;
+using Gateway.Tests.Support;
+using Xunit;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>The committer over a MariaDB that stops, is killed, goes silent, or comes back as an older copy of itself.</summary>
+public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private MariaDbServer _server = null!;
+    private string _url = "";
+
+    public async Task InitializeAsync()
+    {
+        _server = await MariaDbServer.StartAsync();
+        _url = _server.UrlOf(await _server.CreateDatabaseAsync());
+    }
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Fact]
+    public async Task Server_StoppedUnderLoad_AnswersUnavailableAndIsBackAtFullSpeedInTwoSeconds()
+    {
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 16);
+        await load.MoreAcknowledgedAsync(500, Patience);
+        long start = TimeProvider.System.GetTimestamp();
+        await load.MoreAcknowledgedAsync(500, Patience);
+        TimeSpan before = TimeProvider.System.GetElapsedTime(start);
+
+        await _server.StopAsync();
+        long answers = load.UnavailableAnswers;
+        using (var limit = new CancellationTokenSource(Patience))
+        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
+        {
+            while (load.UnavailableAnswers < answers + 500) await tick.WaitForNextTickAsync(limit.Token);
+        }
+
+        await _server.StartAgainAsync();
+        start = TimeProvider.System.GetTimestamp();
+        await load.MoreAcknowledgedAsync(1, Patience);
+        TimeSpan away = TimeProvider.System.GetElapsedTime(start);
+        await load.MoreAcknowledgedAsync(500, Patience);
+        TimeSpan after = TimeProvider.System.GetElapsedTime(start);
+        await load.StopSendingAsync();
+
+        Assert.True(away < TimeSpan.FromSeconds(2), $"first commit after {away}");
+        Assert.True(after < TimeSpan.FromSeconds(2) + (before * 3), $"500 updates after {after}, {before} before");
+        await load.AssertLogIsExactAsync();
+    }
+
+    [Fact]
+    public async Task Server_KilledUnderLoad_LosesNoAcknowledgedUpdate()
+    {
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 16);
+        for (int round = 0; round < 5; round++)
+        {
+            await load.MoreAcknowledgedAsync(200 + (37 * round), Patience);
+            _server.Kill();
+            await _server.StartAgainAsync();
+        }
+
+        await load.MoreAcknowledgedAsync(200, Patience);
+        await load.StopSendingAsync();
+        await load.AssertLogIsExactAsync();
+    }
+
+    [Fact]
+    public async Task Server_GoesSilentUnderLoad_SendersAreAnsweredAndNothingIsLost()
+    {
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 4);
+        await load.MoreAcknowledgedAsync(100, Patience);
+        long answers = load.UnavailableAnswers;
+
+        _server.Freeze();
+        using (var limit = new CancellationTokenSource(Patience))
+        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
+        {
+            while (load.UnavailableAnswers < answers + 4) await tick.WaitForNextTickAsync(limit.Token);
+        }
+
+        _server.Thaw();
+        await load.MoreAcknowledgedAsync(100, Patience);
+        await load.StopSendingAsync();
+        await load.AssertLogIsExactAsync();
+    }
+
+    [Fact]
+    public async Task Server_RestoredFromAnOlderCopyUnderLoad_NoPositionNamesTwoPayloads()
+    {
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 8);
+        await load.MoreAcknowledgedAsync(200, Patience);
+        await _server.BackUpAsync();
+        await load.MoreAcknowledgedAsync(400, Patience);
+        string before = (await load.Store.ReadHeadAsync(default))!.Value.LogId;
+
+        await _server.RestoreAsync();
+        await load.MoreAcknowledgedAsync(400, Patience);
+        await load.StopSendingAsync();
+
+        Gateway.Log.LogHead head = (await load.Store.ReadHeadAsync(default))!.Value;
+        Assert.NotEqual(before, head.LogId);
+        Assert.Empty(load.Conflicts);
+        List<LogEvent> events = await load.ReadAllAsync();
+        LogEvent reset = Assert.Single(events, e => e.Kind == GatewayEventKinds.LogReset);
+        long highestBefore = load.Published.Keys.Where(position => position.LogId == before).Max(position => position.Seq);
+        Assert.True(reset.Seq >= highestBefore + Limits.Log.ResetJump, $"{reset.Seq} after {highestBefore}");
+        Assert.All(load.Published.Keys.Where(position => position.LogId != before), position => Assert.True(position.Seq >= reset.Seq));
+    }
+
+    [Fact]
+    public async Task Server_RestoredTwiceToTheSameCopy_IsHeldAgainstTheOldestIdentitysFloor()
+    {
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 8);
+        await load.MoreAcknowledgedAsync(100, Patience);
+        await _server.BackUpAsync();
+        await load.MoreAcknowledgedAsync(200, Patience);
+        await _server.RestoreAsync();
+        await load.MoreAcknowledgedAsync(200, Patience);
+        await _server.RestoreAsync();
+        await load.MoreAcknowledgedAsync(200, Patience);
+        await load.StopSendingAsync();
+
+        Assert.Empty(load.Conflicts);
+        Assert.Equal(3, load.Published.Keys.Select(position => position.LogId).Distinct().Count());
+    }
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using Gateway.Log;
+using Gateway.Log.MySql;
+using Gateway.Messages;
+using Gateway.Publish;
+using Gateway.Storage;
+using Gateway.Tests.Log;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>
+/// A group committer on a MySQL store, senders that repeat an update until it is acknowledged (as Telegram does), and a record of
+/// everything that was acknowledged and published.
+/// </summary>
+internal sealed class CommitterUnderLoad : IAsyncDisposable
+{
+    private readonly MySqlLogStore _store;
+    private readonly CommitQueue _queue = new();
+    private readonly PublishQueue _publish = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<long, long> _acknowledged = new();
+    private readonly List<Task> _senders = [];
+    private readonly Task _committer;
+    private long _nextUpdateId;
+    private long _unavailable;
+
+    private CommitterUnderLoad(StorageUrl url)
+    {
+        _store = new MySqlLogStore(url, TimeProvider.System, NullLogger.Instance);
+        _committer = new GroupCommitter(_queue, _store, _publish, new HighWater(), TimeProvider.System, NullLogger.Instance).RunAsync(default);
+        _ = ReadPublishedAsync();
+    }
+
+    public static async Task<CommitterUnderLoad> StartAsync(string url, int senders)
+    {
+        StorageUrl parsed = StorageUrl.TryParse(url, out string reason) ?? throw new InvalidOperationException(reason);
+        await using var database = new MySqlDatabase(parsed);
+        MigrationOutcome migration = await new Migrator(database, TimeProvider.System).MigrateAsync(default);
+        Assert.True(migration.IsReady, migration.Reason);
+        var load = new CommitterUnderLoad(parsed);
+        for (int i = 0; i < senders; i++) load._senders.Add(Task.Run(load.SendAsync));
+        return load;
+    }
+
+    /// <summary>Update id to seq, of every update that was answered as durable.</summary>
+    public IReadOnlyDictionary<long, long> Acknowledged => _acknowledged;
+
+    /// <summary>Every event handed to the publisher, by log id and seq; two payloads under one are a failure of <see cref="ReadPublishedAsync"/>.</summary>
+    public ConcurrentDictionary<(string LogId, long Seq), byte[]> Published { get; } = new();
+
+    public ConcurrentBag<string> Conflicts { get; } = [];
+
+    public long UnavailableAnswers => Interlocked.Read(ref _unavailable);
+
+    public ILogStore Store => _store;
+
+    /// <summary>Waits until so many more updates are acknowledged.</summary>
+    public async Task MoreAcknowledgedAsync(int count, TimeSpan within)
+    {
+        int target = _acknowledged.Count + count;
+        using var limit = new CancellationTokenSource(within);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (_acknowledged.Count < target) await tick.WaitForNextTickAsync(limit.Token);
+    }
+
+    public async Task StopSendingAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_senders).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>The whole log, page by page.</summary>
+    public async Task<List<LogEvent>> ReadAllAsync()
+    {
+        var events = new List<LogEvent>();
+        long after = 0;
+        while (true)
+        {
+            LogPage page = (await _store.ReadPageAsync(new LogQuery(after), default)) ?? throw new InvalidOperationException("the log cannot be read");
+            events.AddRange(page.Events);
+            if (page.ThroughSeq >= page.Head.Seq) return events;
+            after = page.ThroughSeq;
+        }
+    }
+
+    /// <summary>Each acknowledged update stands in the log once, under the seq it was told; the numbers have no holes; what was published is what the log says.</summary>
+    public async Task AssertLogIsExactAsync()
+    {
+        List<LogEvent> events = await ReadAllAsync();
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(seq => (long)seq), events.Select(e => e.Seq));
+        Dictionary<long, long> seqOfUpdate = events.ToDictionary(e => e.Facts.UpdateId!.Value, e => e.Seq);
+        foreach ((long updateId, long seq) in _acknowledged) Assert.Equal(seq, seqOfUpdate[updateId]);
+        foreach (LogEvent logged in events)
+        {
+            if (Published.TryGetValue((logged.LogId, logged.Seq), out byte[]? payload)) Assert.Equal(logged.Payload, payload);
+        }
+
+        Assert.Equal(events.Count, _publish.Head.Seq);
+        Assert.Empty(Conflicts);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopSendingAsync();
+        _queue.Drain();
+        await _committer.WaitAsync(TimeSpan.FromSeconds(60));
+        await _store.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task SendAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            long updateId = Interlocked.Increment(ref _nextUpdateId);
+            await SendUntilAcknowledgedAsync(updateId);
+        }
+    }
+
+    private async Task SendUntilAcknowledgedAsync(long updateId)
+    {
+        IncomingUpdate update = SampleUpdates.Message(updateId, updateId, $"text {updateId}", chat: -(updateId % 7) - 1).Update;
+        while (true)
+        {
+            CommitOutcome outcome = await _queue.CommitAsync(update, default);
+            if (outcome.IsDurable)
+            {
+                Assert.True(_acknowledged.TryAdd(updateId, outcome.Seq));
+                return;
+            }
+
+            Interlocked.Increment(ref _unavailable);
+            if (_stop.IsCancellationRequested) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
+    }
+
+    private async Task ReadPublishedAsync()
+    {
+        await foreach (PublishBatch batch in _publish.Reader.ReadAllAsync())
+        {
+            foreach (LogEvent published in batch.Events)
+            {
+                byte[] kept = Published.GetOrAdd((published.LogId, published.Seq), published.Payload);
+                if (!kept.AsSpan().SequenceEqual(published.Payload)) Conflicts.Add($"{published.LogId}-{published.Seq} names two payloads");
+            }
+        }
+    }
+}
