@@ -36,7 +36,8 @@ internal sealed class HubHarness : IAsyncDisposable
     public Principal Admin { get; } = new(1, "admin") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
 
     /// <param name="history">Messages that are in the log before the hub starts, so only the database has them.</param>
-    public static async Task<HubHarness> StartAsync(int history = 0)
+    /// <param name="feed">Feeds the hub instead of the test; its first word is where the log stands.</param>
+    public static async Task<HubHarness> StartAsync(int history = 0, Action<HubHarness>? feed = null)
     {
         var harness = new HubHarness();
         var outcome = await new Migrator(harness.Database, harness.Time).MigrateAsync(default);
@@ -49,8 +50,16 @@ internal sealed class HubHarness : IAsyncDisposable
         }
 
         harness.run = harness.Hub.RunAsync(harness.stop.Token);
-        var head = (await harness.Store.ReadHeadAsync(default))!.Value;
-        await harness.Hub.OfferAsync(new LogPosition(head.LogId, head.Seq), [], default);
+        if (feed is null)
+        {
+            var head = (await harness.Store.ReadHeadAsync(default))!.Value;
+            await harness.Hub.OfferAsync(new LogPosition(head.LogId, head.Seq), [], default);
+        }
+        else
+        {
+            feed(harness);
+        }
+
         // The position is published by the shard's loop.
         await PollAsync(() => harness.Hub.Position is not null);
         return harness;

@@ -1,0 +1,168 @@
+using Gateway.Log;
+using Gateway.Messages;
+using Gateway.Publish;
+using Gateway.Tests.Deliver;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.Tests.Publish;
+
+/// <summary>What arrives over the bus in any state comes out of the hub complete, once and in order; the store is real.</summary>
+public sealed class BusReaderTests : IAsyncLifetime
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly InProcessBus bus = new();
+    private HubHarness hub = null!;
+    private TestOutlet outlet = null!;
+    private Task run = Task.CompletedTask;
+    private int headChecks;
+
+    public async Task InitializeAsync()
+    {
+        hub = await HubHarness.StartAsync(history: 2, started =>
+        {
+            var reader = new BusReader(
+                bus, started.Store, started.Hub, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
+            run = reader.RunAsync(stop.Token);
+        });
+        outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        await SendAsync(await hub.CommitAsync());
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await run;
+        await hub.DisposeAsync();
+        stop.Dispose();
+    }
+
+    private ValueTask SendAsync((LogHead Head, LogEvent[] Events) committed) => bus.PublishAsync(new BusMessage(committed.Events, committed.Head), default);
+
+    private async Task<(LogHead Head, LogEvent[] Events)[]> CommitsAsync(int count)
+    {
+        var commits = new (LogHead, LogEvent[])[count];
+        for (var i = 0; i < count; i++)
+        {
+            commits[i] = await hub.CommitAsync(2);
+        }
+
+        return commits;
+    }
+
+    [Fact]
+    public async Task Messages_Crossed_PassInOrderWithoutTheDatabase()
+    {
+        var commits = await CommitsAsync(4);
+        foreach (var index in new[] { 2, 1, 3, 0 })
+        {
+            await SendAsync(commits[index]);
+        }
+
+        await outlet.UntilAsync(o => o.Bare.Length == 9);
+        Assert.Equal([3, 4, 5, 6, 7, 8, 9, 10, 11], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Messages_Repeated_PassOnce()
+    {
+        var commits = await CommitsAsync(3);
+        foreach (var index in new[] { 0, 0, 1, 0, 1, 2, 2 })
+        {
+            await SendAsync(commits[index]);
+        }
+
+        await outlet.UntilAsync(o => o.Bare.Length >= 7);
+        await hub.SettleAsync();
+        Assert.Equal([3, 4, 5, 6, 7, 8, 9], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Message_Lost_GapIsReadAfterTheReorderWait()
+    {
+        var commits = await CommitsAsync(3);
+        await SendAsync(commits[0]);
+        await outlet.UntilAsync(o => o.Bare.Length == 3);
+        await SendAsync(commits[2]);
+        await AdvanceUntilAsync(Limits.Publish.ReorderWait, o => o.Bare.Length == 7);
+
+        Assert.Equal([3, 4, 5, 6, 7, 8, 9], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Payloads_LetGo_HeadAloneIsEnough()
+    {
+        var commits = await CommitsAsync(2);
+        await bus.PublishAsync(new BusMessage([], commits[1].Head), default);
+        await AdvanceUntilAsync(Limits.Publish.ReorderWait, o => o.Bare.Length == 5);
+
+        Assert.Equal([3, 4, 5, 6, 7], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task OtherProcess_CommitsWithoutABus_IsFoundByThePoll()
+    {
+        await hub.CommitAsync(3);
+        await AdvanceUntilAsync(Limits.Publish.Poll, o => o.Bare.Length == 4);
+
+        Assert.Equal([3, 4, 5, 6], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Log_Reset_IsFoundByThePollAndToldAsAGap()
+    {
+        var reset = (await hub.Store.ResetAsync(new LogPosition(hub.Hub.Position!.Value.LogId, 40)))!;
+        await hub.CommitAsync();
+        await AdvanceUntilAsync(Limits.Publish.Poll, o => o.Bare.Length == 3);
+
+        Assert.Equal([3, reset.Seq, reset.Seq + 1], outlet.Bare);
+        Assert.Equal("log_reset", outlet.Actions("gap").Single().GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task Head_MovedBack_CommitterIsAskedToLook()
+    {
+        await hub.ExecuteAsync("UPDATE log_head SET seq = 1");
+        await AdvanceUntilAsync(Limits.Publish.Poll, _ => Volatile.Read(ref headChecks) > 0);
+
+        Assert.Equal([3], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Publisher_QueueOverflowed_ReadsWhatWasLetGo()
+    {
+        var queue = new PublishQueue();
+        var first = await hub.CommitAsync();
+        queue.Offer(first.Events, first.Head);
+        for (var i = 0; i < Limits.Publish.QueueBatches + 20; i++)
+        {
+            var committed = await hub.CommitAsync();
+            queue.Offer(committed.Events, committed.Head);
+        }
+
+        var publisher = new Publisher(queue, bus, hub.Store, hub.Time, NullLogger.Instance);
+        var publishing = publisher.RunAsync(stop.Token);
+        var last = queue.Head.Seq;
+        // No clock moves: only the publisher can have read them.
+        await outlet.UntilAsync(o => o.Bare.Length == last - 2);
+
+        Assert.Equal(Enumerable.Range(3, (int)last - 2).Select(seq => (long)seq), outlet.Bare);
+        await stop.CancelAsync();
+        await publishing;
+    }
+
+    /// <summary>Moves the clock in steps until the reader, which answers on its own thread, has done it.</summary>
+    private async Task AdvanceUntilAsync(TimeSpan step, Func<TestOutlet, bool> condition)
+    {
+        var deadline = Environment.TickCount64 + 20_000;
+        while (!condition(outlet) && Environment.TickCount64 < deadline)
+        {
+            hub.Time.Advance(step);
+            await hub.SettleAsync();
+        }
+
+        Assert.True(condition(outlet));
+    }
+}
