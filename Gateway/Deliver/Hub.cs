@@ -36,6 +36,21 @@ internal sealed class Hub : IControlObserver
     /// <summary>Where live delivery stands; null before the bus reader has found the head of the log.</summary>
     public LogPosition? Position => shards[0].Published;
 
+    /// <summary>Open streams on all transports.</summary>
+    public int ConnectionCount
+    {
+        get
+        {
+            var count = 0;
+            foreach (var shard in shards)
+            {
+                count += shard.ConnectionCount;
+            }
+
+            return count;
+        }
+    }
+
     /// <summary>Runs every shard and the catch-up readers until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {

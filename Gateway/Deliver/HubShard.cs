@@ -40,6 +40,9 @@ internal sealed partial class HubShard
 
     public LogPosition? Published => published?.Position;
 
+    /// <summary>For metrics: read while the loop changes it.</summary>
+    public int ConnectionCount => connections.Count;
+
     /// <summary>Completes after a drain, when the last connection is gone.</summary>
     public Task Drained => drained.Task;
 

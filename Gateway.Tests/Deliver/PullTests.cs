@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text.Json;
+using Gateway.Messages;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+public sealed class PullTests
+{
+    private static async Task<JsonElement> GetAsync(StreamServer server, string query, HttpStatusCode status = HttpStatusCode.OK)
+    {
+        using var response = await server.Client.GetAsync("/api/v1/events" + query);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(status == response.StatusCode, $"{response.StatusCode}: {body}");
+        return JsonDocument.Parse(body).RootElement;
+    }
+
+    private static long[] Seqs(JsonElement page) => [.. page.GetProperty("events").EnumerateArray().Select(TestOutlet.Seq)];
+
+    [Fact]
+    public async Task Pull_PageByPage_ReadsAllOnceInOrder()
+    {
+        await using var server = await StreamServer.StartAsync(history: 620);
+        List<long> seqs = [];
+        var after = 0L;
+        while (true)
+        {
+            var page = await GetAsync(server, $"?all=true&limit=250&after={after}");
+            after = page.GetProperty("next_after").GetInt64();
+            if (Seqs(page) is not { Length: > 0 } got)
+            {
+                break;
+            }
+
+            seqs.AddRange(got);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 620).Select(seq => (long)seq), seqs);
+        Assert.Equal(620, after);
+    }
+
+    [Fact]
+    public async Task Pull_QuietFilter_NextAfterMovesOn()
+    {
+        await using var server = await StreamServer.StartAsync(history: 30);
+        var page = await GetAsync(server, "?all=true&types=poll&after=0");
+
+        Assert.Empty(Seqs(page));
+        Assert.Equal(30, page.GetProperty("next_after").GetInt64());
+        Assert.Equal(server.Hub.Hub.Position!.Value.LogId, page.GetProperty("log_id").GetString());
+    }
+
+    [Fact]
+    public async Task Pull_Waiting_IsAnsweredByTheNextEventAndReadsNoDatabase()
+    {
+        await using var server = await StreamServer.StartAsync(history: 3);
+        var waiting = GetAsync(server, "?all=true&after=3&wait=30");
+        while (server.Hub.Hub.ConnectionCount == 0)
+        {
+            await Task.Yield();
+        }
+
+        await server.Hub.SettleAsync();
+        await server.Hub.PublishAsync();
+        var page = await waiting.WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Equal([4], Seqs(page));
+        Assert.Equal(4, page.GetProperty("next_after").GetInt64());
+    }
+
+    [Fact]
+    public async Task Pull_Waiting_NothingComes_IsEmptyAfterTheWait()
+    {
+        await using var server = await StreamServer.StartAsync(history: 3);
+        var waiting = GetAsync(server, "?all=true&after=3&wait=5");
+        while (!waiting.IsCompleted)
+        {
+            server.Hub.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal(3, (await waiting).GetProperty("next_after").GetInt64());
+    }
+
+    [Fact]
+    public async Task Pull_PositionAboveTheHead_AnswersAGapAtOnce()
+    {
+        await using var server = await StreamServer.StartAsync(history: 3);
+        var page = await GetAsync(server, "?all=true&after=99&wait=30");
+
+        Assert.Equal("log_reset", page.GetProperty("gaps")[0].GetProperty("reason").GetString());
+        Assert.Equal(3, page.GetProperty("next_after").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("?all=true&limit=501", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]
+    [InlineData("?all=true&wait=51", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]
+    [InlineData("?after=3", HttpStatusCode.BadRequest, "INVALID_SELECTOR")]
+    [InlineData("?chat_id=5&all=true", HttpStatusCode.BadRequest, "INVALID_SELECTOR")]
+    [InlineData("?all=true&afterr=3", HttpStatusCode.BadRequest, "UNKNOWN_FIELD")]
+    [InlineData("?all=true&after=3&since=2026-01-01T00:00:00Z", HttpStatusCode.BadRequest, "INVALID_START")]
+    [InlineData("?chat_id=4711", HttpStatusCode.NotFound, "CHAT_NOT_FOUND")]
+    [InlineData("?bot_ids=4711", HttpStatusCode.NotFound, "BOT_NOT_FOUND")]
+    public async Task Pull_Invalid_IsRefusedWithItsCode(string query, HttpStatusCode status, string code)
+    {
+        await using var server = await StreamServer.StartAsync();
+        Assert.Equal(code, (await GetAsync(server, query, status)).GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Pull_WithoutOrWithABadKey_Is401()
+    {
+        await using var server = await StreamServer.StartAsync(history: 1);
+        server.Client.DefaultRequestHeaders.Clear();
+        var none = await GetAsync(server, "?all=true", HttpStatusCode.Unauthorized);
+        var bad = await GetAsync(server, "?all=true&api_key=tgw_1_nonsense", HttpStatusCode.Unauthorized);
+
+        Assert.Equal("UNAUTHENTICATED", none.GetProperty("code").GetString());
+        Assert.Equal("UNAUTHENTICATED", bad.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Pull_PermissionsNotCurrent_Is503AndNever403()
+    {
+        await using var server = await StreamServer.StartAsync(history: 1);
+        server.Hub.IsCurrent = false;
+        var waiting = GetAsync(server, "?all=true&after=0", HttpStatusCode.ServiceUnavailable);
+        while (!waiting.IsCompleted)
+        {
+            server.Hub.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal("UNAVAILABLE", (await waiting).GetProperty("code").GetString());
+    }
+}

@@ -1,0 +1,49 @@
+using Gateway.Access;
+using Gateway.Deliver;
+using Gateway.Deliver.Pull;
+using Gateway.Deliver.Sse;
+using Gateway.Http;
+using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Deliver;
+
+/// <summary>SSE and pull over a real Kestrel and a real store, with real keys.</summary>
+internal sealed class StreamServer : IAsyncDisposable
+{
+    private readonly ApiKeyHasher hasher = new();
+    private LoopbackServer server = null!;
+
+    public HubHarness Hub { get; private set; } = null!;
+    public HttpClient Client => server.Client;
+    public Uri Address => server.Address;
+    public ControlVersionWatcher Watcher { get; private set; } = null!;
+    public ApiKeyAdministration Keys { get; private set; } = null!;
+    public CreatedApiKey Key { get; private set; } = null!;
+
+    public static async Task<StreamServer> StartAsync(int history = 0)
+    {
+        var self = new StreamServer { Hub = await HubHarness.StartAsync(history) };
+        var ring = new KeyRing(MasterKey.Create());
+        var store = new AccessStore(self.Hub.Database, TimeProvider.System);
+        var principals = new TrackedPrincipals(store, self.Hub.Time);
+        var access = new AccessControl(store, ring, self.hasher, principals, self.Hub.Time);
+        access.AddObserver(self.Hub.Hub);
+        self.Keys = new ApiKeyAdministration(self.Hub.Database, ring, self.hasher, self.Hub.Time);
+        self.Watcher = new ControlVersionWatcher(store, principals, self.Hub.Time, NullLogger.Instance);
+        self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
+        await self.Watcher.PollAsync(default);
+        var admission = new StreamAdmission(access, self.Hub.Hub);
+        var router = new Router([new EventStreamHandler(admission, self.Hub.Hub).Route, new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route]);
+        self.server = await LoopbackServer.StartAsync(new FrontDoor(router, NullLogger<FrontDoor>.Instance).HandleAsync);
+        self.Client.DefaultRequestHeaders.Add("X-API-Key", self.Key.Text);
+        return self;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        await Hub.DisposeAsync();
+        hasher.Dispose();
+    }
+}
