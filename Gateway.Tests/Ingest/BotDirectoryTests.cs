@@ -44,6 +44,17 @@ public sealed class BotDirectoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Find_BotThatWasGivenBack_IsNoBot()
+    {
+        var bots = New();
+        await table.ExecuteAsync("UPDATE bots SET mode = 'removed' WHERE telegram_id = 111");
+        await bots.ReloadAsync(default);
+        Assert.Null(bots.Current.Find("secret-a"));
+        Assert.Null(bots.Current.Find("111:token-a"));
+        Assert.NotNull(bots.Current.Find("secret-b"));
+    }
+
+    [Fact]
     public async Task Reload_DatabaseAway_KeepsTheBotsAndSaysNotCurrent()
     {
         var bots = New();

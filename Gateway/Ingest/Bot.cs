@@ -15,8 +15,8 @@ internal sealed record Bot(long Id, long TelegramId, BotMode Mode, byte[]? Secre
 {
     public static BotMode ModeOf(string column) => column switch
     {
-        "webhook" => BotMode.Webhook,
-        "poll" => BotMode.Poll,
+        BotModes.Webhook => BotMode.Webhook,
+        BotModes.Poll => BotMode.Poll,
         _ => BotMode.Paused,
     };
 }

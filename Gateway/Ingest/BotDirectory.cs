@@ -12,8 +12,10 @@ namespace Gateway.Ingest;
 /// <param name="acceptTokens">Whether a bot token in the path names its bot too (design section 8).</param>
 internal sealed class BotDirectory(IDatabase database, bool acceptTokens, ILogger<BotDirectory> logger) : IControlObserver
 {
+    /// <summary>A bot that was given back has a row for its history only: its secrets are wrong ones from then on.</summary>
     private const string Select =
-        "SELECT id, telegram_id, mode, secret_token_hash, token_cipher, base_url, webhook_secret_hash, token_hash FROM bots ORDER BY id";
+        "SELECT id, telegram_id, mode, secret_token_hash, token_cipher, base_url, webhook_secret_hash, token_hash FROM bots "
+        + $"WHERE mode <> '{BotModes.Removed}' ORDER BY id";
 
     private volatile BotSnapshot current = BotSnapshot.Empty;
     private volatile bool isCurrent;
