@@ -64,7 +64,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var publishQueue = new PublishQueue();
         migrations = new ChatMigration(database, store, commits, time, Log("Log"));
         committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"), migrations);
-        retention = new RetentionSweeper(database, store, new RetentionOptions(TimeSpan.FromDays(options.RetentionDays)), time, Log("Log"));
+        retention = new RetentionSweeper(database, store, RetentionOf(options), time, Log("Log"));
 
         // Publish and deliver: what is in the log goes to whoever listens.
         var bus = new InProcessBus();
@@ -128,6 +128,11 @@ internal sealed class CompositionRoot : IAsyncDisposable
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         return KestrelSetup.BoundUrl(web);
     }
+
+    private static RetentionOptions RetentionOf(GatewayOptions options) => new(
+        TimeSpan.FromDays(options.RetentionDays),
+        options.Storage.IsSqlite ? options.DataFolder : null,
+        options.MinFreeMegabytes * 1024L * 1024L);
 
     /// <summary>Ends everything in order; see <see cref="OrderedShutdown"/>.</summary>
     public Task StopAsync()

@@ -22,6 +22,9 @@ internal sealed record GatewayOptions
     /// <summary>How long events are kept where a bot says nothing else; never below 48 hours, Telegram's own window.</summary>
     public int RetentionDays { get; init; } = 30;
 
+    /// <summary>Less free than this under the data folder: the oldest events go early, down to 48 hours. Zero: no watermark. SQLite only.</summary>
+    public int MinFreeMegabytes { get; init; }
+
     /// <summary>The first user's password; null: the embedded default makes one, anything else starts without a user.</summary>
     public string? AdminPassword { get; init; }
 

@@ -45,6 +45,7 @@ internal sealed class OptionsReader
             BotTokenVariable = Text("BotTokenEnv"),
             TelegramBaseUrl = Url("Telegram:BaseUrl", defaults.TelegramBaseUrl),
             RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
+            MinFreeMegabytes = Number("Log:MinFreeMegabytes", defaults.MinFreeMegabytes, 0, 1_000_000_000),
             Http = ReadHttp(),
             Auth = new AuthOptions { QueryEverywhere = Flag("Auth:QueryEverywhere", false) },
             Ingest = new IngestOptions { AcceptTokenInPath = Flag("Ingest:AcceptTokenInPath", true) },
