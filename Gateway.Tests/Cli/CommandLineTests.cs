@@ -94,6 +94,27 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Doctor_WithTelegramAway_WarnsAndFindsTheRestGood()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--base-url", "http://127.0.0.1:1");
+        var doctor = await gateway.RunAsync("doctor", "--json");
+
+        Assert.Equal(0, doctor.ExitCode);
+        var checks = doctor.Json.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("check").GetString()!, check => check.GetProperty("status").GetString());
+        Assert.Equal(("ok", "ok", "ok", "warning"), (checks["database"], checks["log"], checks["clock"], checks["bot 1"]));
+        Assert.DoesNotContain("AAHdq", doctor.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_WithAnotherMasterKey_SaysSo()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify");
+        var doctor = await gateway.RunWithAsync([("GATEWAY__MasterKey", Convert.ToBase64String(new byte[32]))], "doctor", "--json");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains("another master key", doctor.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Health_WithNobodyThere_IsExitCode3() =>
         Assert.Equal(3, (await gateway.RunAsync("health", "--http", "127.0.0.1:1", "--json")).ExitCode);
 

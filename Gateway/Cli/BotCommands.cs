@@ -56,7 +56,7 @@ internal static class BotCommands
         };
         if (arguments.GetValue(NoVerify)) return await SaveAsync(session, bot, verified: false, cancellation);
 
-        using var telegram = new TelegramProbe(baseUrl is null ? session.Options.TelegramBaseUrl : new Uri(baseUrl));
+        using var telegram = new TelegramProbe(baseUrl is null ? session.Options.TelegramBaseUrl : new Uri(baseUrl), Limits.Cli.TelegramAnswer);
         var found = await telegram.LookAsync(token, cancellation);
         if (found.Failure is { } failure) return session.Output.Fail(found.IsRefused ? ExitCode.Refused : ExitCode.Unavailable, found.IsRefused ? "TELEGRAM_REFUSED" : "TELEGRAM_UNREACHABLE", failure);
         if (found.TelegramId != telegramId) return session.Output.Fail(ExitCode.Refused, "TELEGRAM_REFUSED", "Telegram names another bot for this token");

@@ -19,6 +19,7 @@ internal static class CommandLine
             GrantCommands.Create(),
             UserCommands.Create(),
             MigrateCommand.Create(),
+            DoctorCommand.Create(),
             HealthCommand.Create(),
         };
         ServeCommand.AddTo(root);

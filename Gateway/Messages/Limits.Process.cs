@@ -91,6 +91,12 @@ internal static partial class Limits
         /// <summary>One question to Telegram. Over it: the command says so and changes nothing.</summary>
         public static readonly TimeSpan TelegramAnswer = TimeSpan.FromSeconds(15);
 
+        /// <summary>The same for <c>doctor</c>, which has more to tell. Over it: a warning, and no other bot is asked.</summary>
+        public static readonly TimeSpan DoctorAnswer = TimeSpan.FromSeconds(5);
+
+        /// <summary>How far the clocks of gateway and database may lie apart. Over it: <c>doctor</c> warns.</summary>
+        public const int ClockSeconds = 2;
+
         /// <summary>The running gateway's answer to <c>health</c>. Over it: not well. Below the 3 s that container engines give a health check.</summary>
         public static readonly TimeSpan HealthAnswer = TimeSpan.FromSeconds(2);
     }

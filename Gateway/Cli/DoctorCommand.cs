@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using Gateway.Access;
+using Gateway.Ingest;
+using Gateway.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Cli;
+
+/// <summary><c>doctor</c>: looks at everything the gateway stands on and says what is wrong. Changes nothing.</summary>
+internal static class DoctorCommand
+{
+    private const string Ok = "ok";
+    private const string Warning = "warning";
+    private const string Failed = "failed";
+
+    public static Command Create()
+    {
+        var command = new Command("doctor", "Check database, schema, clock, Telegram and the bots' webhooks. Example: gateway doctor --json");
+        command.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RunAsync(session, cancellation), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliSession session, CancellationToken cancellation)
+    {
+        var migration = session.Migration;
+        List<CheckJson> checks =
+        [
+            new("database", Ok, session.Options.Storage.ToString()),
+            new("schema", Ok, $"version {migration.ToVersion}"),
+            await CheckLogAsync(session, cancellation),
+            await CheckClockAsync(session, cancellation),
+        ];
+        checks.AddRange(await CheckBotsAsync(session, cancellation));
+
+        var good = checks.TrueForAll(check => check.Status != Failed);
+        return session.Output.Found(good, new DoctorJson(good, checks), CliJson.Default.DoctorJson, CliTable.Of(
+            ["CHECK", "STATUS", ""],
+            checks.Select(check => new object?[] { check.Check, check.Status, check.Message })));
+    }
+
+    private static async Task<CheckJson> CheckLogAsync(CliSession session, CancellationToken cancellation) =>
+        await session.Storage.Log.ReadHeadAsync(cancellation) is { } head
+            ? new("log", Ok, $"{head.LogId} at {head.Seq}")
+            : new("log", Failed, "the log's head cannot be read");
+
+    /// <summary>Leases and expiries compare the two clocks; a second apart is harmless, more is a broken time service.</summary>
+    private static async Task<CheckJson> CheckClockAsync(CliSession session, CancellationToken cancellation)
+    {
+        await using var connection = await session.Database.OpenAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = session.Database.Dialect == Storage.MySqlDatabase.DialectName ? "SELECT UNIX_TIMESTAMP()" : "SELECT strftime('%s', 'now')";
+        var theirs = Convert.ToInt64(await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture);
+        var apart = Math.Abs(session.Time.GetUtcNow().ToUnixTimeSeconds() - theirs);
+        return apart <= Limits.Cli.ClockSeconds
+            ? new("clock", Ok, "agrees with the database's")
+            : new("clock", Warning, $"is {apart} s apart from the database's");
+    }
+
+    private static async Task<List<CheckJson>> CheckBotsAsync(CliSession session, CancellationToken cancellation)
+    {
+        var directory = new BotDirectory(session.Database, acceptTokens: false, NullLogger<BotDirectory>.Instance);
+        if (!await directory.ReloadAsync(cancellation)) return [new("bots", Failed, "cannot be read")];
+        var secrets = new SecretBox(session.Keys);
+        List<CheckJson> checks = [];
+        var isReachable = true;
+        foreach (var bot in directory.Current.Bots.Where(bot => bot.Mode != BotMode.Paused))
+        {
+            var name = $"bot {bot.Id}";
+            var opened = secrets.Open(bot.TokenCipher, SecretBox.BotToken(bot.TelegramId), out var token);
+            if (opened != SecretBoxStatus.Opened)
+            {
+                checks.Add(new(name, Failed, opened == SecretBoxStatus.OtherMasterKey ? "its token was sealed under another master key" : "its token is damaged in the database"));
+            }
+            else if (isReachable)
+            {
+                using var telegram = new TelegramProbe(bot.BaseUrl is null ? session.Options.TelegramBaseUrl : new Uri(bot.BaseUrl), Limits.Cli.DoctorAnswer);
+                var found = await telegram.LookAsync(token, cancellation);
+                // One wait for an unreachable Telegram is enough.
+                isReachable = found.Failure is null || found.IsRefused;
+                checks.Add(Judge(name, bot.Mode, found));
+            }
+        }
+
+        return checks;
+    }
+
+    private static CheckJson Judge(string name, BotMode mode, ProbeOutcome found)
+    {
+        if (found.Failure is not null) return new(name, Warning, found.Failure);
+        if (mode == BotMode.Poll)
+            return found.WebhookUrl.Length == 0 ? new(name, Ok, $"polled, {found.PendingUpdates} updates wait") : new(name, Warning, "is polled, but has a webhook: Telegram answers no getUpdates");
+        if (found.WebhookUrl.Length == 0) return new(name, Warning, "has no webhook at Telegram: nothing arrives");
+        // Only the host: the path holds the receiver's secret.
+        var host = Uri.TryCreate(found.WebhookUrl, UriKind.Absolute, out var url) ? url.Host : "an unreadable URL";
+        var error = found.LastError is null ? "" : $", last error: {found.LastError}";
+        return new(name, error.Length == 0 ? Ok : Warning, $"webhook at {host}, {found.PendingUpdates} updates wait{error}");
+    }
+}
