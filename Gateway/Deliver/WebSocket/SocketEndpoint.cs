@@ -28,13 +28,15 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
             : TooManyAsync(exchange, StatusCodes.Status503ServiceUnavailable, "The gateway has too many open sockets.");
     }
 
+    /// <summary>Waits for as long as the socket is open, so it is one method: each more costs every idle socket its state machine.</summary>
     private async Task ServeAsync(HttpContext context, Exchange exchange, SubscriptionRequest? first)
     {
         try
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
             var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, CancellationToken.None);
-            if (Refusal(outcome.Status) is { } refusal && !IsBrowser(context))
+            var refusal = Refusal(outcome.Status);
+            if (refusal is not null && !IsBrowser(context))
             {
                 await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
                 return;
@@ -44,7 +46,23 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
                 await TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This key has too many open sockets.");
                 return;
             }
-            await RunAsync(context, outcome, first);
+            if (await Takeover.OpenAsync(context) is { } outlet)
+            {
+                var session = new SocketSession(services, outlet, outcome.Principal, first);
+                // What stands here stays as long as the socket is open.
+                first = null;
+                exchange = null!;
+                await session.RunAsync(refusal);
+            }
+            else if (outcome.Principal is { } gone)
+            {
+                services.Census.LeaveKey(gone.KeyId);
+            }
+            if (!context.Response.HasStarted)
+            {
+                // The socket was taken over: Kestrel still thinks that it owes an answer.
+                context.Abort();
+            }
         }
         finally
         {
@@ -52,23 +70,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         }
     }
 
-    private async Task RunAsync(HttpContext context, AuthenticationOutcome outcome, SubscriptionRequest? first)
-    {
-        if (await Takeover.OpenAsync(context) is { } outlet)
-        {
-            var session = new SocketSession(services, outlet);
-            await (Refusal(outcome.Status) is { } refusal ? session.RefuseAsync(refusal.CloseCode) : session.RunAsync(outcome.Principal, first));
-        }
-        else if (outcome.Principal is { } gone)
-        {
-            services.Census.LeaveKey(gone.KeyId);
-        }
-        if (!context.Response.HasStarted)
-        {
-            // The socket was taken over: Kestrel still thinks that it owes an answer.
-            context.Abort();
-        }
-    }
+    private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;
 
     /// <summary>A name that is not known must not pass for a socket that wants nothing.</summary>
     private static bool HasMoreThanCredentials(IQueryCollection query)
@@ -82,8 +84,6 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         }
         return false;
     }
-
-    private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;
 
     private static Task TooManyAsync(Exchange exchange, int status, string message) =>
         ErrorReply.WriteAsync(exchange, status, "TOO_MANY_CONNECTIONS", message, Limits.WebSocket.RetryAfter);

@@ -9,37 +9,44 @@ namespace Gateway.Deliver.WebSocket;
 /// client's bytes; the wheel and the outlet wake it by cancelling that wait, so there is nothing to lock and an idle socket holds
 /// one pending read. Events do not pass through here: the shard writes them to the outlet.
 /// </summary>
-internal sealed partial class SocketSession(SocketServices services, FrameOutlet outlet)
+/// <param name="principal">Already counted for its key. Null: the client must send <c>auth</c> first.</param>
+/// <param name="first">The query's subscription, started as soon as it is known who asks.</param>
+internal sealed partial class SocketSession(SocketServices services, FrameOutlet outlet, Principal? principal, SubscriptionRequest? first)
 {
     private readonly FrameReader frames = new(Limits.WebSocket.MessageBytes);
     private TokenBucket actions = new(Limits.WebSocket.ActionBurst, Limits.WebSocket.ActionsPerSecond, services.NowMs);
     private TokenBucket strikes = new(Limits.WebSocket.Strikes, Limits.WebSocket.StrikesForgottenPerSecond, services.NowMs);
     private Connection? connection;
-    private SubscriptionRequest? first;
-    private long keyId;
+    private long keyId = principal?.KeyId ?? 0;
 
     /// <summary>The peer has said close, or something after which its bytes mean nothing: they are read and dropped.</summary>
     private bool isDeaf;
     private bool peerHasClosed;
 
     /// <summary>Serves the socket until either side ends it. Never throws.</summary>
-    /// <param name="principal">Already counted for its key. Null: the client must send <c>auth</c> first.</param>
-    /// <param name="subscription">The query's, started as soon as it is known who asks.</param>
-    public async Task RunAsync(Principal? principal, SubscriptionRequest? subscription)
+    /// <param name="refusal">The upgrade was accepted only to tell a browser why not: it cannot see the status of a refused one.</param>
+    public async Task RunAsync(CredentialRefusal? refusal)
     {
-        first = subscription;
         try
         {
-            if (principal is null)
+            await BeginAsync(refusal);
+            // Here and not in a method of its own: an idle socket keeps the state machine of every method it waits in.
+            while (true)
             {
-                services.Wheel.Schedule(this, Limits.WebSocket.AuthWait);
+                var read = await outlet.Input.ReadAsync();
+                var buffer = read.Buffer;
+                FrameStatus status;
+                while (!isDeaf && (status = frames.Read(ref buffer)) != FrameStatus.NeedMore)
+                {
+                    isPeerAlive = true;
+                    await HandleAsync(status);
+                }
+                outlet.Input.AdvanceTo(isDeaf ? buffer.End : buffer.Start, buffer.End);
+                if (read.IsCompleted || HasEnded || (read.IsCanceled && await WakeAsync()))
+                {
+                    break;
+                }
             }
-            else
-            {
-                keyId = principal.KeyId;
-                await OpenAsync(principal);
-            }
-            await ReadAsync();
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
@@ -53,31 +60,21 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
         await EndAsync();
     }
 
-    /// <summary>Accepts only to tell a browser why not: it cannot see the status of a refused upgrade.</summary>
-    public async Task RefuseAsync(CloseCode code)
-    {
-        outlet.Close(code);
-        await RunAsync(null, null);
-    }
+    /// <summary>Both sides have said close, and the gateway's has left.</summary>
+    private bool HasEnded => peerHasClosed && outlet.IsClosing && !outlet.IsWriting;
 
-    private async Task ReadAsync()
+    private ValueTask BeginAsync(CredentialRefusal? refusal)
     {
-        while (true)
+        if (principal is not null)
         {
-            var read = await outlet.Input.ReadAsync();
-            var buffer = read.Buffer;
-            FrameStatus status;
-            while (!isDeaf && (status = frames.Read(ref buffer)) != FrameStatus.NeedMore)
-            {
-                isPeerAlive = true;
-                await HandleAsync(status);
-            }
-            outlet.Input.AdvanceTo(isDeaf ? buffer.End : buffer.Start, buffer.End);
-            if (read.IsCompleted || (peerHasClosed && outlet.IsClosing && !outlet.IsWriting) || (read.IsCanceled && await WakeAsync()))
-            {
-                return;
-            }
+            return OpenAsync(principal);
         }
+        services.Wheel.Schedule(this, Limits.WebSocket.AuthWait);
+        if (refusal is not null)
+        {
+            outlet.Close(refusal.CloseCode);
+        }
+        return default;
     }
 
     private ValueTask HandleAsync(FrameStatus status)

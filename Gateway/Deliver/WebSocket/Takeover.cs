@@ -21,12 +21,26 @@ internal static class Takeover
     public static async ValueTask<FrameOutlet?> OpenAsync(HttpContext context)
     {
         var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
-        if (FindSocket(context) is { } socket)
+        if (FindSocket(context) is not { } socket)
         {
-            var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
-            return SendHead(socket, context.Request.Headers.SecWebSocketKey.ToString()) ? new SocketOutlet(socket, transport, lifetime) : null;
+            return await UpgradeAsync(context, lifetime);
         }
-        return await UpgradeAsync(context, lifetime);
+        var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
+        var isAnswered = SendHead(socket, context.Request.Headers.SecWebSocketKey.ToString());
+        Shed(context);
+        return isAnswered ? new SocketOutlet(socket, transport, lifetime) : null;
+    }
+
+    /// <summary>
+    /// The request's object lives as long as the socket. What it says has been read: about 1.5 KB of headers, query and target are let
+    /// go, a credential among them.
+    /// </summary>
+    private static void Shed(HttpContext context)
+    {
+        context.Request.Headers.Clear();
+        context.Request.QueryString = default;
+        context.Request.Query = QueryCollection.Empty;
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = "";
     }
 
     private static Socket? FindSocket(HttpContext context)
@@ -68,7 +82,9 @@ internal static class Takeover
         context.Response.Headers.SecWebSocketAccept = Handshake.Accept(context.Request.Headers.SecWebSocketKey.ToString());
         try
         {
-            return new StreamOutlet(await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync(), lifetime);
+            var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            Shed(context);
+            return new StreamOutlet(stream, lifetime);
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
