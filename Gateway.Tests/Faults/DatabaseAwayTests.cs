@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace Gateway.Tests.Faults;
 
 /// <summary>MariaDB goes away under load and comes back.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class DatabaseAwayTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(10);

@@ -9,7 +9,7 @@ internal static class Fault
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Every expected update came once, nothing else came twice, in seq order, with the bytes that were posted.</summary>
-    public static void CompleteOnceInOrder(Journal journal, IEnumerable<long> expected)
+    public static void CompleteOnceInOrder(Journal journal, IEnumerable<long> expected, int paddingBytes = 0)
     {
         Assert.Empty(journal.Violations);
         IReadOnlyList<ReceivedEvent> events = journal.Events;
@@ -18,7 +18,7 @@ internal static class Fault
         {
             long id = Assert.NotNull(received.UpdateId);
             Assert.True(seen.Add(id), $"{journal.Name}: update {id} came twice, again as seq {received.Seq}");
-            Assert.Equal(TestUpdate.Body(id), received.Update);
+            Assert.Equal(TestUpdate.Body(id, paddingBytes), received.Update);
         }
 
         long[] missing = [.. expected.Where(id => !seen.Contains(id)).Order()];

@@ -4,12 +4,24 @@ using Xunit.Abstractions;
 
 namespace Gateway.Tests.Faults;
 
+/// <summary>Runs alone: what it compares are latencies.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "Alone";
+}
+
 /// <summary>Law L5: one of many sockets stops reading; it gets everything in the end, and the others notice nothing.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class SlowConsumerTests(ITestOutputHelper output)
 {
-    private const int Others = 99;
+    private const int Others = 99, Attempts = 3;
 
-    // The full figure is 30 s under 2,000 events/s; GATEWAY_TEST_SLOW_SECONDS asks for it, the suite is shorter.
+    // Only the slow socket asks for the update, so only it gets the padding: some 10 MB in a short run, far more than the kernel
+    // buffers for a receiver that was told to keep 64 KiB.
+    private const int PaddingBytes = 6 * 1024, SlowBufferBytes = 64 * 1024;
+
+    // The full figure is 30 s under 2,000 events/s; the suite is shorter.
     private static readonly int Seconds = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_TEST_SLOW_SECONDS") ?? "6");
     private static readonly int PerSecond = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_TEST_SLOW_RATE") ?? "300");
 
@@ -19,27 +31,38 @@ public sealed class SlowConsumerTests(ITestOutputHelper output)
         await using GatewayProcess gateway = await GatewayProcess.StartAsync();
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
-        using UpdatePoster poster = new(bot, 8, firstId: 2);
+        using UpdatePoster poster = new(bot, 8) { PaddingBytes = PaddingBytes };
+        while (await poster.PostAsync(1) != System.Net.HttpStatusCode.OK)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System);
+        }
+
+        await poster.PostNextAsync();
         using SocketCrowd crowd = await SocketCrowd.ConnectAsync(gateway.Port, key, Others);
-        await using WebSocketConsumer slow = new(gateway.Address, key, "all=true");
+        await using WebSocketConsumer slow = new(gateway.Address, key, "all=true") { ReceiveBufferBytes = SlowBufferBytes };
         slow.Start();
         await slow.Journal.WaitForAsync(1, Fault.Patience);
 
-        TimeSpan before = await LoadAsync(poster, crowd);
-        slow.PauseReading();
-        TimeSpan during = await LoadAsync(poster, crowd);
-        slow.ResumeReading();
-        await slow.Journal.WaitForAsync(poster.LastId, Fault.Patience);
+        // The first load meets code that was never run.
+        await LoadAsync(poster, crowd);
 
-        output.WriteLine($"p99 of the others before {before.TotalMilliseconds:0.0} ms, during {during.TotalMilliseconds:0.0} ms; slow one: {slow.Journal.Connections} connections, last close {slow.CloseCode}");
-        Fault.CompleteOnceInOrder(slow.Journal, poster.Acknowledged.Keys);
+        // A shared machine stalls whom it likes: a socket that delays others does so every time, so one good attempt of three tells.
+        bool isUndisturbed = false;
+        for (int attempt = 0; attempt < Attempts && !isUndisturbed; attempt++)
+        {
+            TimeSpan before = await LoadAsync(poster, crowd);
+            slow.PauseReading();
+            TimeSpan during = await LoadAsync(poster, crowd);
+            slow.ResumeReading();
+            await slow.Journal.WaitForAsync(poster.LastId, Fault.Patience);
+            output.WriteLine($"p99 of the others before {before.TotalMilliseconds:0.0} ms, during {during.TotalMilliseconds:0.0} ms; slow one: {slow.Journal.Connections} connections, last close {slow.CloseCode}");
+            isUndisturbed = during <= before * 2;
+        }
+
+        Fault.CompleteOnceInOrder(slow.Journal, poster.Acknowledged.Keys, PaddingBytes);
         Assert.True(slow.Journal.Connections == 1 || slow.CloseCode == 4100, $"closed with {slow.CloseCode}");
         Assert.Equal(0, crowd.Lost);
-
-        // Twice, and never under what a shared machine's scheduler does to any process.
-        TimeSpan bound = TimeSpan.FromMilliseconds(Math.Max(2 * before.TotalMilliseconds, 50));
-        Assert.InRange(during, TimeSpan.Zero, bound);
+        Assert.True(isUndisturbed, "the others were delayed more than twice in every attempt");
     }
 
     /// <summary>Posts at the fixed rate and answers the p99 from due time to the last of the others' sockets.</summary>

@@ -8,14 +8,15 @@ namespace Gateway.Tests.Support;
 /// <summary>Small text messages, a different one for every update id.</summary>
 internal static class TestUpdate
 {
-    public static byte[] Body(long updateId, long chat = 0)
+    /// <param name="paddingBytes">In a field that the compact event does not carry.</param>
+    public static byte[] Body(long updateId, int paddingBytes = 0)
     {
-        long user = chat != 0 ? chat : UserOf(updateId);
+        long user = UserOf(updateId);
         return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$$"""{"update_id":{{{updateId}}},"message":{"message_id":{{{updateId}}},"from":{"id":{{{user}}},"is_bot":false,"first_name":"Ada"},"chat":{"id":{{{user}}},"first_name":"Ada","type":"private"},"date":1790000000,"text":"number {{{updateId}}}"}}"""));
+            $$$"""{"update_id":{{{updateId}}},"message":{"message_id":{{{updateId}}},"from":{"id":{{{user}}},"is_bot":false,"first_name":"Ada"},"chat":{"id":{{{user}}},"first_name":"Ada","type":"private"},"date":1790000000,"text":"number {{{updateId}}}"},"padding":"{{{new string('x', paddingBytes)}}}"}"""));
     }
 
-    public static ByteArrayContent Content(long updateId, long chat = 0) => Content(Body(updateId, chat));
+    public static ByteArrayContent Content(long updateId, int paddingBytes = 0) => Content(Body(updateId, paddingBytes));
 
     public static ByteArrayContent Content(byte[] body)
     {
@@ -26,6 +27,6 @@ internal static class TestUpdate
 
     public static string Hash(ReadOnlySpan<byte> body) => Convert.ToHexString(SHA256.HashData(body));
 
-    // Seven users unless one is asked for: events of several chats interleave in every test.
+    // Seven users: events of several chats interleave in every test.
     private static long UserOf(long updateId) => 1000 + updateId % 7;
 }

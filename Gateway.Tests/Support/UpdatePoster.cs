@@ -19,6 +19,8 @@ internal sealed class UpdatePoster : IDisposable
         client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
+    public int PaddingBytes { get; init; }
+
     /// <summary>Answered 200.</summary>
     public ConcurrentDictionary<long, byte> Acknowledged { get; } = new();
 
@@ -50,7 +52,7 @@ internal sealed class UpdatePoster : IDisposable
     {
         try
         {
-            using HttpResponseMessage answer = await client.PostAsync(url, TestUpdate.Content(id));
+            using HttpResponseMessage answer = await client.PostAsync(url, TestUpdate.Content(id, PaddingBytes));
             if (answer.StatusCode == HttpStatusCode.OK)
             {
                 Unknown.TryRemove(id, out _);
