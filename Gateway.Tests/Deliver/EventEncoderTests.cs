@@ -5,8 +5,8 @@ using Gateway.Deliver.Sse;
 using Gateway.Messages;
 using Gateway.Tests.Repository;
 using Gateway.Tests.Support;
-using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 using Xunit;
+using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 
 namespace Gateway.Tests.Deliver;
 

@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using Gateway.Messages;
 using Gateway.Tests.Support;
-using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 using Xunit;
+using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 
 namespace Gateway.Tests.Deliver;
 
