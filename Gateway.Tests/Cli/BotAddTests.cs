@@ -1,0 +1,84 @@
+using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Tests.Cli;
+
+/// <summary><c>bot add</c> against a Bot API server that answers what the test says.</summary>
+public sealed class BotAddTests : IAsyncLifetime
+{
+    private const string Token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+
+    private readonly GatewayProgram gateway = new();
+    private LoopbackServer telegram = null!;
+    private string webhookUrl = "";
+    private long botId = 123456789;
+
+    public async Task InitializeAsync() => telegram = await LoopbackServer.StartAsync(AnswerAsync);
+
+    [Fact]
+    public async Task Bot_WithoutAWebhook_IsVerifiedAndNamed()
+    {
+        var added = await AddAsync();
+        Assert.Equal(0, added.ExitCode);
+        Assert.Equal("sample_bot", added.Json.GetProperty("username").GetString());
+        Assert.True(added.Json.GetProperty("verified").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Bot_WithAForeignWebhook_IsRefusedUnlessTakenOver()
+    {
+        webhookUrl = "https://elsewhere.example/hook/s3cr3t";
+        var refused = await AddAsync();
+        Assert.Equal((1, "FOREIGN_WEBHOOK"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.DoesNotContain("s3cr3t", refused.Output, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await AddAsync("--take-over")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Token_ThatTelegramRefuses_IsRefused()
+    {
+        botId = 0;
+        var refused = await AddAsync();
+        Assert.Equal((1, "TELEGRAM_REFUSED"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.DoesNotContain("AAHdq", refused.Output + refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Telegram_ThatNamesAnotherBot_IsRefused()
+    {
+        botId = 5;
+        Assert.Equal("TELEGRAM_REFUSED", (await AddAsync()).Json.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Telegram_ThatIsAway_IsExitCode3AndNoBot()
+    {
+        var answer = await gateway.RunAsync("bot", "add", "--token", Token, "--base-url", "http://127.0.0.1:1", "--json");
+        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (answer.ExitCode, answer.Json.GetProperty("code").GetString()));
+        Assert.Equal(0, (await gateway.RunAsync("bot", "list", "--json")).Json.GetProperty("bots").GetArrayLength());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await telegram.DisposeAsync();
+        gateway.Dispose();
+    }
+
+    private Task<ProgramAnswer> AddAsync(params string[] more) =>
+        gateway.RunAsync(["bot", "add", "--token", Token, "--base-url", telegram.Address.ToString(), "--json", .. more]);
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        var method = context.Request.Path.Value;
+        if (botId == 0)
+        {
+            context.Response.StatusCode = 401;
+            return context.Response.WriteAsync("""{"ok":false,"error_code":401,"description":"Unauthorized"}""");
+        }
+
+        return context.Response.WriteAsync(method == $"/bot{Token}/getMe"
+            ? """{"ok":true,"result":{"id":ID,"is_bot":true,"first_name":"Sample","username":"sample_bot"}}""".Replace("ID", $"{botId}", StringComparison.Ordinal)
+            : """{"ok":true,"result":{"url":"URL","has_custom_certificate":false,"pending_update_count":3}}""".Replace("URL", webhookUrl, StringComparison.Ordinal));
+    }
+}
