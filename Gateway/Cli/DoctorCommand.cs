@@ -3,6 +3,7 @@ using System.Globalization;
 using Gateway.Access;
 using Gateway.Ingest;
 using Gateway.Messages;
+using Gateway.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Cli;
@@ -31,6 +32,7 @@ internal static class DoctorCommand
             await CheckLogAsync(session, cancellation),
             await CheckClockAsync(session, cancellation),
         ];
+        checks.AddRange(await CheckServerAsync(session, cancellation));
         checks.AddRange(await CheckBotsAsync(session, cancellation));
 
         var good = checks.TrueForAll(check => check.Status != Failed);
@@ -44,12 +46,18 @@ internal static class DoctorCommand
             ? new("log", Ok, $"{head.LogId} at {head.Seq}")
             : new("log", Failed, "the log's head cannot be read");
 
+    /// <summary>What the server's settings mean for "durable before acknowledged".</summary>
+    private static async Task<IEnumerable<CheckJson>> CheckServerAsync(CliSession session, CancellationToken cancellation) =>
+        session.Database is MySqlDatabase server
+            ? (await MySqlChecks.FindAsync(server, cancellation)).Select(finding => new CheckJson(finding.Setting, finding.IsError ? Failed : Warning, finding.Message))
+            : [];
+
     /// <summary>Leases and expiries compare the two clocks; a second apart is harmless, more is a broken time service.</summary>
     private static async Task<CheckJson> CheckClockAsync(CliSession session, CancellationToken cancellation)
     {
         await using var connection = await session.Database.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
-        command.CommandText = session.Database.Dialect == Storage.MySqlDatabase.DialectName ? "SELECT UNIX_TIMESTAMP()" : "SELECT strftime('%s', 'now')";
+        command.CommandText = session.Database.Dialect == MySqlDatabase.DialectName ? "SELECT UNIX_TIMESTAMP()" : "SELECT strftime('%s', 'now')";
         var theirs = Convert.ToInt64(await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture);
         var apart = Math.Abs(session.Time.GetUtcNow().ToUnixTimeSeconds() - theirs);
         return apart <= Limits.Cli.ClockSeconds

@@ -31,6 +31,12 @@ internal static partial class HostingLog
     [LoggerMessage(1008, LogLevel.Warning, "The database does not answer yet ({Reason}); trying again")]
     public static partial void WaitingForDatabase(ILogger logger, string reason);
 
+    [LoggerMessage(1010, LogLevel.Error, "The database's {Setting} {Finding}")]
+    public static partial void DatabaseSettingBad(ILogger logger, string setting, string finding);
+
+    [LoggerMessage(1011, LogLevel.Warning, "The database's {Setting} {Finding}")]
+    public static partial void DatabaseSettingDoubtful(ILogger logger, string setting, string finding);
+
     [LoggerMessage(1009, LogLevel.Information, "Schema migrated from {From} to {To}")]
     public static partial void Migrated(ILogger logger, int from, int to);
 }

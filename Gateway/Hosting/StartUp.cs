@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Gateway.Access;
 using Gateway.Log;
 using Gateway.Messages;
@@ -51,6 +52,7 @@ internal sealed class StartUp : IAsyncDisposable
         if (migrated.IsReady)
         {
             if (migrated.Applied > 0) HostingLog.Migrated(logger, migrated.FromVersion, migrated.ToVersion);
+            await TellSettingsAsync(storage.Database, logger, cancellation);
             return new(new StartUp(instance, storage, new KeyRing(master.Key)), StartUpStatus.Prepared, null);
         }
 
@@ -63,6 +65,24 @@ internal sealed class StartUp : IAsyncDisposable
     {
         await Storage.DisposeAsync();
         instance?.Dispose();
+    }
+
+    /// <summary>Settings that break "durable before acknowledged" are told at every start; whether to live with them is the operator's decision.</summary>
+    private static async Task TellSettingsAsync(IDatabase database, ILogger logger, CancellationToken cancellation)
+    {
+        if (database is not MySqlDatabase server) return;
+        try
+        {
+            foreach (var finding in await MySqlChecks.FindAsync(server, cancellation))
+            {
+                if (finding.IsError) HostingLog.DatabaseSettingBad(logger, finding.Setting, finding.Message);
+                else HostingLog.DatabaseSettingDoubtful(logger, finding.Setting, finding.Message);
+            }
+        }
+        catch (DbException e)
+        {
+            HostingLog.WaitingForDatabase(logger, e.Message);
+        }
     }
 
     /// <summary>A database that starts together with the gateway needs some seconds; one that was misnamed is told after them.</summary>
