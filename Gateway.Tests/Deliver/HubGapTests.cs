@@ -36,6 +36,21 @@ public sealed class HubGapTests
     }
 
     [Fact]
+    public async Task Replay_KeyWithOneChat_IsToldOfItsOwnBotOnly()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 10);
+        await hub.ExecuteAsync("INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (2, 5, '', 0)");
+        await hub.Store.DeleteExpiredAsync(1, long.MaxValue, 4, default);
+        var mine = await hub.SubscribedAsync("""{"id":"a","all":true,"after":2}""", HubHarness.Reader(await hub.ChatIdAsync(SampleUpdates.GroupId)));
+        var others = await hub.SubscribedAsync("""{"id":"a","all":true,"after":2}""", HubHarness.Reader(await hub.ChatIdAsync(5)));
+        await mine.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        await others.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal(5, mine.Actions("gap").Single().GetProperty("earliest").GetInt64());
+        Assert.Empty(others.Actions("gap"));
+    }
+
+    [Fact]
     public async Task Start_AboveTheHead_IsAGapAndNotAWait()
     {
         await using var hub = await HubHarness.StartAsync(history: 3);

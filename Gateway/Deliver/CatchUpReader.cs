@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Threading.Channels;
 using Gateway.Log;
 using Gateway.Messages;
@@ -11,7 +12,7 @@ internal sealed record CatchUpRead(HubShard Shard, CatchUp CatchUp, LogQuery Que
 /// Reads pages of the log for catch-ups of all shards, a bounded number at a time. The line is bounded by the catch-ups, each of which
 /// has at most one read in it. Never gives up: a database that is away is asked again.
 /// </summary>
-internal sealed class CatchUpReader(ILogStore store, TimeProvider time, ILogger logger)
+internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, TimeProvider time, ILogger logger)
 {
     private readonly Channel<CatchUpRead> line = Channel.CreateUnbounded<CatchUpRead>();
     private int heldPages;
@@ -66,11 +67,29 @@ internal sealed class CatchUpReader(ILogStore store, TimeProvider time, ILogger 
         }
     }
 
+    /// <summary>Of what retention took, only what the reader's chats and bots lost: a gap must neither be kept back nor tell of others' bots.</summary>
+    private async ValueTask<LogPage> KeepConcernedAsync(LogPage page, LogQuery query, CancellationToken cancellation)
+    {
+        if (page.Retained.Count == 0 || (query.ChatIds is null && query.BotIds is null))
+        {
+            return page;
+        }
+
+        var bots = await directory.BotsOfAsync(query.ChatIds ?? [], cancellation);
+        bots.UnionWith(query.BotIds ?? []);
+        return page with { Retained = [.. page.Retained.Where(retention => bots.Contains(retention.BotId))] };
+    }
+
     private async ValueTask<LogPage?> TryReadAsync(LogQuery query, CancellationToken cancellation)
     {
         try
         {
-            return await store.ReadPageAsync(query, cancellation);
+            return await store.ReadPageAsync(query, cancellation) is { } page ? await KeepConcernedAsync(page, query, cancellation) : null;
+        }
+        catch (DbException e)
+        {
+            DeliverLog.RetentionUnknown(logger, e);
+            return null;
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {

@@ -18,14 +18,6 @@ internal static class CatchUpScope
         return grants.IsAdmin ? query : query with { ChatIds = grants.ReadChats, BotIds = grants.ReadBots };
     }
 
-    /// <summary>
-    /// Whether a loss of the bot's events is this subscription's business. For "all I may read" with single chats granted the bot of each
-    /// is not known here; then it is told only of bots it may read as a whole.
-    /// </summary>
-    public static bool Concerns(Connection connection, Subscription subscription, long botId) =>
-        subscription.Selector.ConcernsBot(botId)
-        && (!subscription.Selector.IsAll || connection.Principal.Grants.CanRead(botId, 0));
-
     private static (bool All, HashSet<long> ChatIds, HashSet<long> BotIds) Of(Selector selector) =>
         (selector.IsAll, [.. selector.ChatIds], [.. selector.BotIds]);
 

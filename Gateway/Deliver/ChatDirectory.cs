@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Gateway.Messages;
 using Gateway.Storage;
 
 namespace Gateway.Deliver;
@@ -57,6 +58,26 @@ internal sealed class ChatDirectory(IDatabase database)
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT MAX(last_seq) FROM log_history";
         return await command.ExecuteScalarAsync(cancellation) is { } value and not DBNull ? Convert.ToInt64(value) : 0;
+    }
+
+    /// <summary>The bots that the chats belong to.</summary>
+    public async ValueTask<HashSet<long>> BotsOfAsync(IEnumerable<long> chatIds, CancellationToken cancellation)
+    {
+        HashSet<long> bots = [];
+        await using var connection = await database.OpenAsync(cancellation);
+        foreach (var part in chatIds.Chunk(Limits.Deliver.SelectorEntries))
+        {
+            await using var command = connection.CreateCommand();
+            // Numbers of our own, not text of a client's.
+            command.CommandText = $"SELECT DISTINCT bot_id FROM chats WHERE id IN ({string.Join(',', part)})";
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                bots.Add(reader.GetInt64(0));
+            }
+        }
+
+        return bots;
     }
 
     private static void Add(DbCommand command, string name, object value)

@@ -7,4 +7,10 @@ internal static partial class DeliverLog
 
     [LoggerMessage(1601, LogLevel.Error, "A catch-up read failed; it is tried again")]
     public static partial void CatchUpFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1602, LogLevel.Error, "Sending to a stream of key {KeyId} failed; the stream is cut")]
+    public static partial void FlushFailed(ILogger logger, Exception exception, long keyId);
+
+    [LoggerMessage(1603, LogLevel.Warning, "Which bots' retention concerns a catch-up could not be read; it is tried again")]
+    public static partial void RetentionUnknown(ILogger logger, Exception exception);
 }

@@ -25,7 +25,7 @@ internal sealed class Hub : IControlObserver
     {
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
-        reader = new CatchUpReader(store, time, logger);
+        reader = new CatchUpReader(store, directory, time, logger);
         shards = new HubShard[shardCount];
         for (var i = 0; i < shardCount; i++)
         {

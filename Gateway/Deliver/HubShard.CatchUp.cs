@@ -191,7 +191,7 @@ internal sealed partial class HubShard
         for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
         {
             var isConcerned = catchUp.Subscription is { } one ? ReferenceEquals(one, subscription) : subscription.IsLive;
-            if (isConcerned && CatchUpScope.Concerns(connection, subscription, gap.BotId))
+            if (isConcerned && subscription.Selector.ConcernsBot(gap.BotId))
             {
                 QueueControl(connection, connection.Framing.Gap(subscription.Id, gap), isCounted: false);
             }

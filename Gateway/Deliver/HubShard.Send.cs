@@ -36,7 +36,7 @@ internal sealed partial class HubShard
             connection.IsDirty = false;
             if (connection.IsOpen && !connection.IsPending)
             {
-                Flush(connection, mayDeliver);
+                TryFlush(connection, mayDeliver);
             }
         }
 
@@ -48,6 +48,20 @@ internal sealed partial class HubShard
         }
 
         return dirty.Count > 0;
+    }
+
+    private void TryFlush(Connection connection, bool mayDeliver)
+    {
+        try
+        {
+            Flush(connection, mayDeliver);
+        }
+        catch (Exception e)
+        {
+            // Cut, or the same event would fail the same way at every turn; the client resumes and the others never notice.
+            DeliverLog.FlushFailed(logger, e, connection.Principal.KeyId);
+            Abort(connection, CloseCode.Draining);
+        }
     }
 
     private void Flush(Connection connection, bool mayDeliver)

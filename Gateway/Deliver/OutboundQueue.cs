@@ -1,13 +1,21 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Gateway.Messages;
 
 namespace Gateway.Deliver;
 
-/// <summary>What waits for one connection: shared events and control frames, in order. References only; the arrays are pooled.</summary>
+/// <summary>
+/// What waits for one connection: shared events and control frames, in order. References only. The usual case, one entry until the next
+/// flush, needs no array; longer queues share pooled ones.
+/// </summary>
 internal struct OutboundQueue
 {
     private const int FirstCapacity = 16;
 
+    // The shared pool keeps a few dozen arrays of a size; a burst to ten thousand connections needs one for each at the same time.
+    private static readonly ArrayPool<Entry> Pool = ArrayPool<Entry>.Create(Limits.Deliver.QueueEvents * 2, Limits.Deliver.PooledQueues);
+
+    private Entry single;
     private Entry[]? entries;
     private int head;
     private int count;
@@ -19,7 +27,7 @@ internal struct OutboundQueue
     public readonly bool HasEvents => eventCount > 0;
 
     /// <summary>The seq of the oldest event in the queue; zero when there is none.</summary>
-    public readonly long FirstEventSeq
+    public long FirstEventSeq
     {
         get
         {
@@ -50,20 +58,20 @@ internal struct OutboundQueue
     public void Add(byte[] frame, bool isCounted) => Push(new Entry(frame, false, isCounted));
 
     /// <summary>A second subscription wants the newest event too, with the update.</summary>
-    public readonly void WidenLast()
+    public void WidenLast()
     {
-        ref var last = ref entries![(head + count - 1) & (entries.Length - 1)];
+        ref var last = ref At(count - 1);
         if (last.Item is EncodedEvent)
         {
             last = last with { IncludeUpdate = true };
         }
     }
 
-    public readonly Entry Peek() => At(0);
+    public Entry Peek() => At(0);
 
     public void Pop()
     {
-        ref var entry = ref entries![head];
+        ref var entry = ref At(0);
         if (entry.Item is EncodedEvent encoded)
         {
             eventCount--;
@@ -71,7 +79,7 @@ internal struct OutboundQueue
         }
 
         entry = default;
-        head = (head + 1) & (entries.Length - 1);
+        head = entries is null ? 0 : (head + 1) & (entries.Length - 1);
         if (--count == 0)
         {
             Release();
@@ -99,11 +107,20 @@ internal struct OutboundQueue
         Release();
     }
 
-    private readonly ref Entry At(int index) => ref entries![(head + index) & (entries.Length - 1)];
+    [UnscopedRef]
+    private ref Entry At(int index)
+    {
+        if (entries is null)
+        {
+            return ref single;
+        }
+
+        return ref entries[(head + index) & (entries.Length - 1)];
+    }
 
     private void Push(in Entry entry)
     {
-        if (entries is null || count == entries.Length)
+        if (count == (entries is null ? 1 : entries.Length))
         {
             Grow();
         }
@@ -113,7 +130,7 @@ internal struct OutboundQueue
 
     private void Grow()
     {
-        var larger = ArrayPool<Entry>.Shared.Rent(Math.Max(FirstCapacity, count * 2));
+        var larger = Pool.Rent(Math.Max(FirstCapacity, count * 2));
         for (var i = 0; i < count; i++)
         {
             larger[i] = At(i);
@@ -129,10 +146,11 @@ internal struct OutboundQueue
     {
         if (entries is not null)
         {
-            ArrayPool<Entry>.Shared.Return(entries, clearArray: true);
+            Pool.Return(entries, clearArray: true);
         }
 
         entries = null;
+        single = default;
         head = 0;
         count = 0;
     }

@@ -253,6 +253,9 @@ internal static partial class Limits
         /// <summary>Weight (<c>EncodedEvent.WeightBytes</c>) of the events waiting for one connection. Full: as above.</summary>
         public const int QueueBytes = 4 * 1024 * 1024;
 
+        /// <summary>Queue arrays kept for the next burst, per size. More are left to the collector.</summary>
+        public const int PooledQueues = 4096;
+
         /// <summary>Bytes of control frames waiting for one connection. Over it: <c>WriteControlAsync</c> waits, so the session reads no further.</summary>
         public const int QueueControlBytes = 64 * 1024;
 
