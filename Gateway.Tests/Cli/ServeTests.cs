@@ -29,6 +29,19 @@ public sealed partial class ServeTests : IDisposable
         Assert.Equal(0, (await second.StopAsync()).ExitCode);
     }
 
+    /// <summary>Regression: the secrets were made before listening, and a busy port lost them for ever.</summary>
+    [Fact]
+    public async Task FirstRun_ThatCannotListen_LosesNoSecret()
+    {
+        using var occupied = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        occupied.Start();
+        var refused = await gateway.RunAsync("serve", "--http", $"{occupied.LocalEndpoint}");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("cannot listen", refused.Errors, StringComparison.Ordinal);
+
+        Assert.Matches(ApiKey(), (await gateway.ServeAsync()).Banner);
+    }
+
     [Fact]
     public async Task SecondServer_OnTheSameFolder_IsRefused()
     {

@@ -34,7 +34,6 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
         if (prepared.StartUp is null)
             return new(prepared.Status == StartUpStatus.DatabaseAway ? ServeStatus.DatabaseAway : ServeStatus.Refused, prepared.Reason);
         await using var startUp = prepared.StartUp;
-        var first = await RunFirstAsync(startUp, cancellation);
         if (await EnvironmentBot.AddAsync(options, startUp, time, cancellation) is { } refusal) return new(ServeStatus.Refused, refusal);
 
         await using var gateway = new CompositionRoot(options, startUp, logging, time);
@@ -49,6 +48,8 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
             return new(ServeStatus.Refused, $"cannot listen on {options.Http.Listen}: {e.Message}");
         }
 
+        // Only now: secrets made by a start that then cannot listen would be shown to nobody, and never again.
+        var first = await RunFirstAsync(startUp, cancellation);
         await output.WriteAsync(Banner.Text(url, options, GatewayVersion.Text, first));
         await output.FlushAsync(cancellation);
         HostingLog.Listening(logger, url, options.Storage.ToString(), GatewayVersion.Text);
