@@ -20,11 +20,16 @@ internal sealed class FanoutOperation() : Operation("fan-out per subscriber")
     public override async ValueTask SetUpAsync()
     {
         await database.MigrateAsync();
-        hub = new Hub(database.Store, new ChatDirectory(database.Database), new RecentEvents(), static () => true, TimeProvider.System,
-            new Random(1), shardCount: 2, NullLogger.Instance);
+        hub = new Hub(database.Store, new ChatDirectory(database.Database), static () => true, TimeProvider.System, new Random(1), shardCount: 2,
+            NullLogger.Instance);
         loop = hub.RunAsync(end.Token);
         LogPosition head = new("benchmrk", 0);
-        await hub.OfferAsync(new EventBatch(head, []), end.Token);
+        await hub.OfferAsync(head, [], end.Token);
+        while (hub.Position is null)
+        {
+            await Task.Delay(1, end.Token);
+        }
+
         Principal principal = new(1, "benchmark") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
 
         // Each connection is told "subscribed" and "caught up" before it is live; only events are counted.
@@ -43,8 +48,8 @@ internal sealed class FanoutOperation() : Operation("fan-out per subscriber")
     public override async Task RunAsync()
     {
         count.Expect(PerRun);
-        EncodedEvent encoded = new(Samples.Event(++seq));
-        await hub!.OfferAsync(new EventBatch(new LogPosition("benchmrk", seq), [encoded]), end.Token);
+        LogEvent logEvent = Samples.Event(++seq);
+        await hub!.OfferAsync(new LogPosition("benchmrk", seq), [logEvent], end.Token);
         await count.ReachedAsync();
     }
 
