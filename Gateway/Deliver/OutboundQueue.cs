@@ -13,7 +13,7 @@ internal struct OutboundQueue
     private const int FirstCapacity = 16;
 
     // The shared pool keeps a few dozen arrays of a size; a burst to ten thousand connections needs one for each at the same time.
-    private static readonly ArrayPool<Entry> Pool = ArrayPool<Entry>.Create(Limits.Deliver.QueueEvents * 2, Limits.Deliver.PooledQueues);
+    private static readonly ArrayPool<Entry> Pool = ArrayPool<Entry>.Create(Limits.Deliver.TurnEvents * 2, Limits.Deliver.PooledQueues);
 
     private Entry single;
     private Entry[]? entries;

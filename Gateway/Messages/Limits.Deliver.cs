@@ -33,8 +33,8 @@ internal static partial class Limits
         /// <summary>Weight (<c>EncodedEvent.WeightBytes</c>) of the events waiting for one connection. Full: as above.</summary>
         public const int QueueBytes = 4 * 1024 * 1024;
 
-        /// <summary>Queue arrays kept for the next burst, per size. More are left to the collector.</summary>
-        public const int PooledQueues = 4096;
+        /// <summary>Queue arrays kept for the next burst, per size up to twice <see cref="TurnEvents"/> entries: 12 MB at most. More are left to the collector.</summary>
+        public const int PooledQueues = 2048;
 
         /// <summary>Bytes of control frames waiting for one connection. Over it: <c>WriteControlAsync</c> waits, so the session reads no further.</summary>
         public const int QueueControlBytes = 64 * 1024;
@@ -49,7 +49,7 @@ internal static partial class Limits
         public const int ShardBatches = 64;
 
         /// <summary>Events matched before what they made is sent: bounds the time until the first byte under load.</summary>
-        public const int TurnEvents = 256;
+        public const int TurnEvents = 64;
 
         /// <summary>Events in the shared ring of recent events; must be a power of two. Full: the oldest leave, their readers go to the database.</summary>
         public const int RecentEvents = 8192;
