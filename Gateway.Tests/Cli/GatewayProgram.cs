@@ -57,9 +57,11 @@ internal sealed class GatewayProgram : IDisposable
     }
 
     /// <summary>Serves on a free port until stopped.</summary>
-    public async Task<RunningGateway> ServeAsync(params string[] arguments)
+    public Task<RunningGateway> ServeAsync(params string[] arguments) => ServeWithAsync([], arguments);
+
+    public async Task<RunningGateway> ServeWithAsync((string Name, string Value)[] environment, params string[] arguments)
     {
-        var process = Start([], ["serve", "--http", "127.0.0.1:0", "--data", DataFolder, .. arguments]);
+        var process = Start(environment, ["serve", "--http", "127.0.0.1:0", "--data", DataFolder, .. arguments]);
         servers.Add(process);
         var banner = new List<string>();
         using var limit = new CancellationTokenSource(Patience);

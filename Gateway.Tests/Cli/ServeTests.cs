@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 
 namespace Gateway.Tests.Cli;
@@ -40,6 +41,43 @@ public sealed partial class ServeTests : IDisposable
         Assert.Contains("cannot listen", refused.Errors, StringComparison.Ordinal);
 
         Assert.Matches(ApiKey(), (await gateway.ServeAsync()).Banner);
+    }
+
+    /// <summary>Regression: an address that is not this machine's, and a certificate that is none, ended in an unhandled exception's stack.</summary>
+    [Fact]
+    public async Task Listener_ThatCannotBeMade_IsToldInOneLine()
+    {
+        // TEST-NET-1 (RFC 5737): nobody's address.
+        var address = await gateway.RunAsync("serve", "--http", "192.0.2.1:8080");
+        Assert.Contains("gateway: cannot listen on 192.0.2.1:8080", address.Errors, StringComparison.Ordinal);
+        var certificate = await gateway.RunWithAsync([("GATEWAY__Http__CertificateFile", gateway.FileOf("bad.pem", "none"))], "serve", "--http", "127.0.0.1:0");
+        Assert.Contains("bad.pem cannot be used", certificate.Errors, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (address.ExitCode, certificate.ExitCode));
+        Assert.DoesNotContain("   at ", address.Errors + certificate.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Regression: whatever kept the lock file from being made was told as "another gateway".</summary>
+    [Fact]
+    public async Task DataFolder_WhoseLockCannotBeMade_IsNotBlamedOnAnotherGateway()
+    {
+        Directory.CreateDirectory(Path.Combine(gateway.DataFolder, "gateway.lock"));
+        var answer = await gateway.RunAsync("serve", "--http", "127.0.0.1:0");
+        Assert.Equal(1, answer.ExitCode);
+        Assert.Contains("the data folder cannot be used", answer.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Two of one key are too many here, where Limits would let twenty thousand pass.</summary>
+    [Fact]
+    public async Task SocketBound_GivenAsAnOption_Holds()
+    {
+        var server = await gateway.ServeWithAsync([("GATEWAY__WebSocket__MaxSocketsPerKey", "1")]);
+        var url = new Uri($"ws://{server.Url.Authority}/api/v1/ws?all=true&api_key={ApiKey().Match(server.Banner).Value}");
+        using var first = new ClientWebSocket();
+        await first.ConnectAsync(url, CancellationToken.None);
+        using var second = new ClientWebSocket();
+        second.Options.CollectHttpResponseDetails = true;
+        await Assert.ThrowsAsync<WebSocketException>(() => second.ConnectAsync(url, CancellationToken.None));
+        Assert.Equal(HttpStatusCode.TooManyRequests, second.HttpStatusCode);
     }
 
     [Fact]

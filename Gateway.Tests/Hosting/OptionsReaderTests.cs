@@ -1,5 +1,7 @@
 using System.Collections;
+using Gateway.Access;
 using Gateway.Hosting;
+using Gateway.Messages;
 using Gateway.Telemetry;
 
 namespace Gateway.Tests.Hosting;
@@ -69,6 +71,28 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal(10, outcome.Errors.Count);
         Assert.DoesNotContain(outcome.Errors, error => error.Contains("hunter2", StringComparison.Ordinal));
         Assert.Contains(outcome.Errors, error => error.Contains("GATEWAY__Htpp__Listen", StringComparison.Ordinal));
+    }
+
+    /// <summary>Regression: such a password made no user, and nothing said so.</summary>
+    [Fact]
+    public void AdminPassword_LongerThanBCryptReads_IsAnError()
+    {
+        values.Set("Admin:Password", new string('a', UserAdministration.PasswordMaxBytes), "test");
+        Assert.Empty(OptionsReader.Read(values).Errors);
+        values.Set("Admin:Password", new string('a', UserAdministration.PasswordMaxBytes - 1) + "ä", "test");
+        Assert.Contains("Admin:Password", Assert.Single(OptionsReader.Read(values).Errors), StringComparison.Ordinal);
+    }
+
+    /// <summary>Regression: Limits called these configurable, and no option reached them.</summary>
+    [Fact]
+    public void SocketBounds_Given_ReplaceTheDefaults()
+    {
+        var usual = Read().Http;
+        Assert.Equal((Limits.WebSocket.Sockets, Limits.WebSocket.SocketsPerKey), (usual.MaxSockets, usual.MaxSocketsPerKey));
+        values.Set("WebSocket:MaxSockets", "7", "test");
+        values.Set("WebSocket:MaxSocketsPerKey", "3", "test");
+        var given = Read().Http;
+        Assert.Equal((7, 3), (given.MaxSockets, given.MaxSocketsPerKey));
     }
 
     [Fact]

@@ -199,6 +199,6 @@ public sealed class FrontDoorTests : IAsyncLifetime
     public async Task Body_ThatStalls_IsCutByTheServersRate()
     {
         var answer = await server.SendRawAsync("POST /body HTTP/1.1\r\nHost: g\r\nConnection: close\r\nContent-Length: 900\r\n\r\nabc");
-        Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 408 ", StringComparison.Ordinal) || answer.Contains("Aborted", StringComparison.Ordinal), answer);
+        Assert.Contains("TooSlow", answer, StringComparison.Ordinal);
     }
 }

@@ -38,7 +38,7 @@ public sealed class PollerTests : IAsyncLifetime
 
     private static string Update(long id) => $$"""{ "update_id":{{id}},"message":{"text":"\ud83d \u0000 [{]","message_id":{{id}},"chat":{"id":3} } }""";
 
-    private Run Start() => new(new PollerPool(bots, table.Secrets, http, committer.Queue, time, new Random(1), log));
+    private Run Start() => new(new PollerPool(bots, table.Secrets, http, "http://127.0.0.1:1", committer.Queue, time, new Random(1), log));
 
     /// <summary>A pool that runs until the test lets it go, as one process does.</summary>
     private sealed class Run : IAsyncDisposable
@@ -214,9 +214,78 @@ public sealed class PollerTests : IAsyncLifetime
     public async Task Run_TokenOfAnotherMasterKey_IsReportedNotPolled()
     {
         await using var run = new Run(new PollerPool(
-            bots, new Gateway.Access.SecretBox(new Gateway.Access.KeyRing(Gateway.Access.MasterKey.Create())), http, committer.Queue, time, new Random(1), log));
+            bots, new Gateway.Access.SecretBox(new Gateway.Access.KeyRing(Gateway.Access.MasterKey.Create())), http, "http://127.0.0.1:1", committer.Queue, time, new Random(1), log));
         await log.WaitAsync(1217);
         Assert.Empty(telegram.Calls);
+    }
+
+    /// <summary>Regression: bots without a server of their own were polled at api.telegram.org, whatever Telegram:BaseUrl said.</summary>
+    [Fact]
+    public async Task Run_BotWithoutItsOwnServer_IsPolledAtTheConfiguredOne()
+    {
+        await table.ExecuteAsync("UPDATE bots SET base_url = NULL");
+        await bots.ReloadAsync(default);
+        telegram.Add(10, Update(10));
+        await using var run = new Run(new PollerPool(bots, table.Secrets, http, telegram.BaseUrl + "/", committer.Queue, time, new Random(1), log));
+        await committer.WaitAsync(1);
+    }
+
+    /// <summary>Regression: an update nested too deep for the parser has no id there, so it was never confirmed and asked for again without a pause.</summary>
+    [Fact]
+    public async Task Run_UpdateThatDoesNotParse_IsConfirmedByItsIdAllTheSame()
+    {
+        var deep = "{\"x\":" + new string('[', Limits.Ingest.UpdateDepth + 1) + new string(']', Limits.Ingest.UpdateDepth + 1) + ",\"update_id\":10}";
+        telegram.Add(10, deep);
+        await using var run = Start();
+        await telegram.WaitForCallsAsync(2);
+        Assert.Equal([deep], committer.Arrived.Select(each => each.Body));
+        Assert.Equal([null, 11], telegram.Calls.Select(OffsetOf));
+    }
+
+    /// <summary>Regression: what has no id at all came back at once, for ever, as fast as the network goes.</summary>
+    [Fact]
+    public async Task Run_UpdatesWithoutAnyId_AreStoredAndAskedForAfterAPause()
+    {
+        telegram.Failures.Enqueue((200, """{"ok":true,"result":[{"update_id":"ten"},17]}"""));
+        telegram.Add(10, Update(10));
+        await using var run = Start();
+        await log.WaitAsync(1220);
+        Assert.Equal(["{\"update_id\":\"ten\"}", "17"], committer.Arrived.Select(each => each.Body));
+        Assert.Single(telegram.Calls);
+        await AdvanceUntilAsync(committer.WaitAsync(3));
+    }
+
+    /// <summary>Regression: 0 asked again without a pause, a negative wait and one of years broke the timer.</summary>
+    [Theory]
+    [InlineData("-5", 1)]
+    [InlineData("0", 1)]
+    [InlineData("2147483647", 3600)]
+    public async Task Run_RetryAfterOutOfReason_IsBounded(string told, int seconds)
+    {
+        telegram.Failures.Enqueue((429, $$"""{"ok":false,"parameters":{"retry_after":{{told}} } }"""));
+        await using var run = Start();
+        await log.WaitAsync(1215);
+        Assert.EndsWith($"next try in {TimeSpan.FromSeconds(seconds)}", log.Lines.Last().TrimEnd(), StringComparison.Ordinal);
+        await WaitForStateAsync(run, nameof(PollerState.Failing));
+        time.Advance(TimeSpan.FromSeconds(seconds - 0.5));
+        Assert.Single(telegram.Calls);
+        time.Advance(TimeSpan.FromSeconds(0.6));
+        await telegram.WaitForCallsAsync(2);
+    }
+
+    /// <summary>Regression: a poller that gets nothing was to be seen in the log only.</summary>
+    [Fact]
+    public async Task Concern_OfPollersThatGetNothing_NamesBotAndState()
+    {
+        telegram.Failures.Enqueue((409, """{"ok":false,"description":"Conflict: at https://elsewhere.example/secret"}"""));
+        await using var run = Start();
+        await WaitForStateAsync(run, nameof(PollerState.Conflict));
+        Assert.Equal("1 of 1 bots are not polled: bot 1 (Conflict)", run.Pool.Concern());
+        await AdvanceUntilAsync(telegram.WaitForCallsAsync(2));
+        telegram.Add(10, Update(10));
+        await committer.WaitAsync(1);
+        await WaitForStateAsync(run, nameof(PollerState.Polling));
+        Assert.Null(run.Pool.Concern());
     }
 
     /// <summary>Turns the clock until what is awaited happens: the poller sleeps only on that clock.</summary>

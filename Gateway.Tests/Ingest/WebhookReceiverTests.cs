@@ -213,6 +213,23 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
         Assert.Single(committer.Arrived);
     }
 
+    /// <summary>Regression: a body below the least rate was answered 400, "did not arrive whole", and not the 408 that Limits names.</summary>
+    [Fact]
+    public async Task Post_BodySlowerThanTheLeastRate_Is408()
+    {
+        var answer = await server.SendRawAsync($"POST /telegram/webhook/secret-a HTTP/1.1\r\nHost: g\r\nContent-Length: 500\r\n\r\n{Update}");
+        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Contains("BODY_TOO_SLOW", answer, StringComparison.Ordinal);
+        Assert.Empty(committer.Arrived);
+    }
+
+    [Fact]
+    public async Task Post_SecretLongerThanAnyIs_Is401()
+    {
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(new string('a', Limits.Ingest.SecretCharacters)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(new string('a', Limits.Ingest.SecretCharacters + 1)));
+    }
+
     [Fact]
     public async Task Get_IsNotAllowed()
     {

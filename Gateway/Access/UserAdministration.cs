@@ -22,7 +22,7 @@ internal sealed class UserAdministration(IDatabase database, TimeProvider time)
     /// <summary>2^10 rounds, some 50 ms: logins are limited per address, so the work factor guards stolen hashes only.</summary>
     private const int WorkFactor = 10;
 
-    private const int PasswordMaxBytes = 72;
+    public const int PasswordMaxBytes = 72;
 
     public static readonly IReadOnlyList<string> Roles = ["admin", "operator", "viewer"];
 

@@ -56,7 +56,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         // Ingest: updates come in, by webhook or by polling.
         var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
         var receiver = new WebhookReceiver(bots, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
-        pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, commits, time, new Random(), logging.CreateLogger<PollerPool>());
+        pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, options.TelegramBaseUrl.ToString(), commits, time, new Random(), logging.CreateLogger<PollerPool>());
 
         // Log: one loop writes them, durably and in order.
         highWaterFile = new HighWaterFile(Path.Combine(options.DataFolder, HighWaterFile.FileName), time, Log("Log"));
@@ -74,7 +74,12 @@ internal sealed class CompositionRoot : IAsyncDisposable
         access.AddObserver(bots);
         access.AddObserver(hub);
         wheel = new SessionWheel(time);
-        var socketOptions = new SocketOptions { AllowedOrigins = options.Http.AllowedOrigins };
+        var socketOptions = new SocketOptions
+        {
+            AllowedOrigins = options.Http.AllowedOrigins,
+            MaxSockets = options.Http.MaxSockets,
+            MaxSocketsPerKey = options.Http.MaxSocketsPerKey,
+        };
         var census = new SocketCensus(socketOptions.MaxSockets, socketOptions.MaxSocketsPerKey);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
@@ -96,6 +101,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
 
         readiness.Require(() => commits.UnwritableReason);
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");
+        readiness.Warn(pollers.Concern);
         readiness.Warn(() => bots.IsCurrent ? null : "the bots cannot be read: unknown webhook secrets are answered 503");
     }
 

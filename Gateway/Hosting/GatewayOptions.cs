@@ -1,3 +1,4 @@
+using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Telemetry;
 
@@ -44,6 +45,12 @@ internal sealed record HttpOptions
 
     /// <summary>PEM; null: the key is in the certificate's file.</summary>
     public string? CertificateKeyFile { get; init; }
+
+    /// <summary>Open WebSockets of the process; one more is refused.</summary>
+    public int MaxSockets { get; init; } = Limits.WebSocket.Sockets;
+
+    /// <summary>Open WebSockets of one key.</summary>
+    public int MaxSocketsPerKey { get; init; } = Limits.WebSocket.SocketsPerKey;
 
     /// <summary>Origins besides our own that browsers may open streams from.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];

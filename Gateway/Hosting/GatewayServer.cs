@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gateway.Access;
 using Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,7 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
         using var logging = new GatewayLogging(sink, options.Logging, time);
         var logger = logging.CreateLogger("Hosting");
 
+        if (KestrelSetup.CertificateProblem(options.Http) is { } problem) return new(ServeStatus.Refused, problem);
         var prepared = await StartUp.PrepareAsync(options, time, logger, cancellation);
         if (prepared.StartUp is null)
             return new(prepared.Status == StartUpStatus.DatabaseAway ? ServeStatus.DatabaseAway : ServeStatus.Refused, prepared.Reason);
@@ -42,9 +44,9 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
         {
             url = await gateway.StartAsync(cancellation);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
-            // Kestrel's wrapper for "address in use" and "not ours".
+            // Kestrel wraps only "address in use"; one that is not ours, or a port below 1024, is a bare socket error.
             return new(ServeStatus.Refused, $"cannot listen on {options.Http.Listen}: {e.Message}");
         }
 

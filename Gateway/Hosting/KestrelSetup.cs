@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Http;
 using Gateway.Messages;
@@ -28,6 +29,21 @@ internal static class KestrelSetup
         var application = builder.Build();
         application.Run(handle);
         return application;
+    }
+
+    /// <summary>Why the certificate cannot be used, for people; null when it can, or there is none.</summary>
+    public static string? CertificateProblem(HttpOptions options)
+    {
+        if (options.CertificateFile is not { } certificate) return null;
+        try
+        {
+            LoadCertificate(certificate, options.CertificateKeyFile).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return $"the certificate in {certificate} cannot be used: {e.Message}";
+        }
     }
 
     /// <summary>What was really bound, as a URL that works on this machine.</summary>

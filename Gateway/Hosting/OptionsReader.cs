@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text;
+using Gateway.Access;
+using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -41,7 +44,7 @@ internal sealed class OptionsReader
             DataFolder = data,
             Storage = ReadStorage(data),
             MasterKey = Secret("MasterKey"),
-            AdminPassword = Secret("Admin:Password"),
+            AdminPassword = ReadAdminPassword(),
             BotTokenVariable = Text("BotTokenEnv"),
             TelegramBaseUrl = Url("Telegram:BaseUrl", defaults.TelegramBaseUrl),
             RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
@@ -55,6 +58,15 @@ internal sealed class OptionsReader
                 Level = Choice("Logging:Level", LogLevel.Information),
             },
         };
+    }
+
+    /// <summary>Checked here, or a production start would silently be one without a user.</summary>
+    private string? ReadAdminPassword()
+    {
+        var password = Secret("Admin:Password");
+        if (password is not null && Encoding.UTF8.GetByteCount(password) > UserAdministration.PasswordMaxBytes)
+            errors.Add($"Admin:Password: has more than {UserAdministration.PasswordMaxBytes} bytes, which is all that BCrypt reads");
+        return password;
     }
 
     private StorageUrl ReadStorage(string data)
@@ -74,6 +86,8 @@ internal sealed class OptionsReader
             Listen = Listen("Http:Listen", 8080),
             CertificateFile = ExistingFile("Http:CertificateFile"),
             CertificateKeyFile = ExistingFile("Http:CertificateKeyFile"),
+            MaxSockets = Number("WebSocket:MaxSockets", Limits.WebSocket.Sockets, 1, Limits.Hosting.Connections),
+            MaxSocketsPerKey = Number("WebSocket:MaxSocketsPerKey", Limits.WebSocket.SocketsPerKey, 1, Limits.Hosting.Connections),
             AllowedOrigins = Text("Http:AllowedOrigins")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
         };
         if (http.CertificateKeyFile is not null && http.CertificateFile is null)

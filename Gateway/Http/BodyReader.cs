@@ -13,7 +13,10 @@ internal enum BodyStatus
     /// <summary>413; the rest was not read.</summary>
     TooLarge,
 
-    /// <summary>The sender went away, was too slow (Limits.Http.BodyRateBytesPerSecond), or its framing is broken: 400, if anyone still listens.</summary>
+    /// <summary>408: slower than Limits.Http.BodyRateBytesPerSecond; the connection is closed.</summary>
+    TooSlow,
+
+    /// <summary>The sender went away, or its framing is broken: 400, if anyone still listens.</summary>
     Aborted,
 }
 
@@ -24,6 +27,7 @@ internal readonly record struct BodyOutcome(BodyStatus Status, byte[]? Bytes);
 internal static class BodyReader
 {
     private static readonly BodyOutcome TooLarge = new(BodyStatus.TooLarge, null);
+    private static readonly BodyOutcome TooSlow = new(BodyStatus.TooSlow, null);
     private static readonly BodyOutcome Aborted = new(BodyStatus.Aborted, null);
 
     /// <summary>Completes at once and without allocating more than the array when the body is there already, as small ones are.</summary>
@@ -44,7 +48,12 @@ internal static class BodyReader
         }
         catch (BadHttpRequestException refusal)
         {
-            return refusal.StatusCode == StatusCodes.Status413PayloadTooLarge ? TooLarge : Aborted;
+            return refusal.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => TooLarge,
+                StatusCodes.Status408RequestTimeout => TooSlow,
+                _ => Aborted,
+            };
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException)
         {

@@ -46,6 +46,23 @@ internal static class BotApiEnvelope
         return elements;
     }
 
+    /// <summary>An update's id, however deep the update nests; null when it has none.</summary>
+    public static long? UpdateId(ReadOnlySpan<byte> update)
+    {
+        long? id = null;
+        var json = new Utf8JsonReader(update, Options);
+        while (json.Read())
+        {
+            if (json.CurrentDepth == 1 && json.TokenType == JsonTokenType.PropertyName && json.ValueSpan.SequenceEqual("update_id"u8))
+            {
+                json.Read();
+                id = json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var number) && number < long.MaxValue ? number : id;
+            }
+        }
+
+        return id;
+    }
+
     /// <summary>The host of <c>url</c> in a WebhookInfo; null when no webhook is set. Only the host: the path may hold a secret.</summary>
     public static string? WebhookHost(ReadOnlySpan<byte> info)
     {

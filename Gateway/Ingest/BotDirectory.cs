@@ -38,7 +38,7 @@ internal sealed class BotDirectory(IDatabase database, bool acceptTokens, ILogge
         {
             current = await LoadAsync(cancellation);
         }
-        catch (DbException failure)
+        catch (Exception failure) when (failure is DbException or IOException or System.Net.Sockets.SocketException or TimeoutException)
         {
             isCurrent = false;
             IngestLog.BotsUnreadable(logger, failure.Message);

@@ -48,6 +48,9 @@ internal static partial class IngestLog
     [LoggerMessage(1218, LogLevel.Error, "Bot {BotId}: the poller failed; it starts again in {Wait}")]
     public static partial void PollerFailed(ILogger logger, Exception failure, long botId, TimeSpan wait);
 
+    [LoggerMessage(1220, LogLevel.Warning, "Bot {BotId}: {Count} polled updates are stored, but none has an update_id to confirm it by; next call in {Wait}")]
+    public static partial void PollUnconfirmable(ILogger logger, long botId, int count, TimeSpan wait);
+
     [LoggerMessage(1219, LogLevel.Information, "Bot {BotId}: polling goes on")]
     public static partial void PollingRecovered(ILogger logger, long botId);
 }

@@ -87,8 +87,15 @@ internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, 
         }
 
         status = new PollerStatus(bot.Id, PollerState.Polling, "");
-        offset = await StoreAsync(Split(answer.Result), cancellation);
+        var updates = Split(answer.Result);
+        offset = await StoreAsync(updates, cancellation);
         limit = Limits.Ingest.PollUpdates;
+        if (offset == 0 && updates.Count > 0)
+        {
+            // They are stored, but cannot be confirmed: the next answer will bring the same.
+            IngestLog.PollUnconfirmable(logger, bot.Id, updates.Count, Limits.Ingest.LongestBackoff);
+            await Task.Delay(Limits.Ingest.LongestBackoff, time, cancellation);
+        }
     }
 
     /// <summary>Each update gets an array of its own: it outlives the answer in the recent-events ring.</summary>
@@ -122,7 +129,9 @@ internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, 
         var next = 0L;
         foreach (var update in updates)
         {
-            next = Math.Max(next, update.Facts.UpdateId + 1 ?? 0);
+            // What the parser gave up on (nested too deep) must be confirmed too, or it would come again for a day.
+            var id = update.Facts.UpdateId ?? BotApiEnvelope.UpdateId(update.Payload);
+            next = Math.Max(next, id + 1 ?? 0);
         }
 
         return next;
@@ -166,7 +175,7 @@ internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, 
         failures++;
         if (answer.RetryAfter is { } told)
         {
-            return told;
+            return TimeSpan.FromTicks(Math.Clamp(told.Ticks, Limits.Ingest.FirstBackoff.Ticks, Limits.Ingest.LongestRetryAfter.Ticks));
         }
 
         if (answer.Status == BotApiStatus.TokenRejected)

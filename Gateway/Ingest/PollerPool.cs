@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Ingest;
 
 /// <summary>Keeps one poller running for every bot in mode <c>poll</c>, and follows changes of the bots.</summary>
+/// <param name="server">The Bot API server of bots that name none of their own.</param>
 internal sealed class PollerPool(
-    BotDirectory bots, SecretBox secrets, HttpMessageInvoker http, CommitQueue queue, TimeProvider time, Random random, ILogger<PollerPool> logger)
+    BotDirectory bots, SecretBox secrets, HttpMessageInvoker http, string server, CommitQueue queue, TimeProvider time, Random random, ILogger<PollerPool> logger)
 {
     private sealed record Running(Bot Bot, Poller? Poller, Task Task, CancellationTokenSource Stop);
 
@@ -16,6 +17,20 @@ internal sealed class PollerPool(
 
     public IReadOnlyList<PollerStatus> Statuses => [.. visible.Select(each =>
         each.Poller?.Status ?? new PollerStatus(each.Bot.Id, PollerState.TokenUnreadable, "the token cannot be decrypted"))];
+
+    /// <summary>Which bots should be polled and are not, for <c>/ready</c>; null when all are. No details: whoever may ask is not authenticated.</summary>
+    public string? Concern()
+    {
+        var all = Statuses;
+        var silent = all.Where(each => each.State is not (PollerState.Starting or PollerState.Polling)).ToList();
+        if (silent.Count == 0)
+        {
+            return null;
+        }
+
+        var named = string.Join(", ", silent.Take(Limits.Ingest.NamedPollers).Select(each => $"bot {each.BotId} ({each.State})"));
+        return $"{silent.Count} of {all.Count} bots are not polled: {named}{(silent.Count > Limits.Ingest.NamedPollers ? ", …" : "")}";
+    }
 
     /// <summary>Returns after the token is cancelled and every poller has ended; what they had fetched is stored or still with Telegram.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -65,8 +80,7 @@ internal sealed class PollerPool(
             return new Running(bot, null, Task.CompletedTask, stop);
         }
 
-        var server = (bot.BaseUrl ?? BotApiClient.TelegramServer).TrimEnd('/');
-        var poller = new Poller(bot, new BotApiClient(http, server, token, time), queue, time, new Random(random.Next()), logger);
+        var poller = new Poller(bot, new BotApiClient(http, (bot.BaseUrl ?? server).TrimEnd('/'), token, time), queue, time, new Random(random.Next()), logger);
         return new Running(bot, poller, SuperviseAsync(poller, bot.Id, stop.Token), stop);
     }
 

@@ -129,7 +129,9 @@ internal sealed class WebhookReceiver(
         }
 
         IngestTelemetry.Refused(IngestTelemetry.BodyAborted);
-        return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "BODY_INCOMPLETE", "The body did not arrive whole.");
+        return status == BodyStatus.TooSlow
+            ? ErrorReply.WriteAsync(exchange, StatusCodes.Status408RequestTimeout, "BODY_TOO_SLOW", "The body arrived too slowly.")
+            : ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "BODY_INCOMPLETE", "The body did not arrive whole.");
     }
 
     private static Task RefuseAsync(Exchange exchange, CommitStatus status)

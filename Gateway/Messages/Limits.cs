@@ -104,6 +104,12 @@ internal static partial class Limits
 
         public static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30);
 
+        /// <summary>The longest <c>retry_after</c> that is believed, and the shortest is <see cref="FirstBackoff"/>. Outside: these instead.</summary>
+        public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
+
+        /// <summary>Bots that <c>/ready</c> names because they are not polled. More: only counted.</summary>
+        public const int NamedPollers = 8;
+
         /// <summary>Between looks at what only an operator can mend: a foreign webhook, a rejected token.</summary>
         public static readonly TimeSpan RefusedWait = TimeSpan.FromMinutes(1);
 

@@ -24,8 +24,11 @@ internal sealed class GatewayLogging(LogSink sink, LoggingOptions options, TimeP
     /// </summary>
     private const string HostDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
+    /// <summary>It logs a failed start with pages of stack and throws it as well; who started it says in one line what an operator can do.</summary>
+    private const string HostItself = "Microsoft.Extensions.Hosting.Internal.Host";
+
     private LogLevel MinimumOf(string category) =>
-        category == HostDiagnostics ? LogLevel.None
+        category is HostDiagnostics or HostItself ? LogLevel.None
         : category.StartsWith("Microsoft.", StringComparison.Ordinal) && options.Level < LogLevel.Warning ? LogLevel.Warning : options.Level;
 
     private void Write<TState>(LogLevel level, string category, EventId id, TState state, Exception? error, Func<TState, Exception?, string> formatter) =>
