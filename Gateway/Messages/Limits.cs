@@ -132,6 +132,12 @@ internal static partial class Limits
         /// <summary>Payload bytes in one transaction; stays under MySQL's default <c>max_allowed_packet</c> of 16 MiB with room for the rest.</summary>
         public const int BatchBytes = 4 * 1024 * 1024;
 
+        /// <summary>
+        /// Pages of 4 KiB in SQLite's write-ahead log before they are moved into the database: 16 MiB, so that a page that is written by
+        /// every commit is moved once in hundreds of them, and a start after a kill reads no more than that back.
+        /// </summary>
+        public const int CheckpointPages = 4096;
+
         /// <summary>Events in one history page; a longer request is cut to it.</summary>
         public const int PageEvents = 500;
 

@@ -7,11 +7,13 @@ internal sealed class SqliteLogStore : ILogStore
 {
     private readonly SqliteWorkers<SqliteLogWriter> _writer;
     private readonly SqliteWorkers<SqliteLogReader> _readers;
+    private readonly SqliteCheckpointer _checkpointer;
 
     public SqliteLogStore(string path, TimeProvider time)
     {
         SQLitePCL.Batteries_V2.Init();
-        _writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, time));
+        _checkpointer = new(path);
+        _writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, _checkpointer, time));
         _readers = new("log reader", Limits.Log.ReaderThreads, Limits.Log.StoreRequests, () => new SqliteLogReader(path));
     }
 
@@ -37,5 +39,6 @@ internal sealed class SqliteLogStore : ILogStore
     {
         await _readers.DisposeAsync();
         await _writer.DisposeAsync();
+        await _checkpointer.DisposeAsync();
     }
 }

@@ -1,4 +1,5 @@
 using Gateway.Messages;
+using Gateway.Storage;
 
 namespace Gateway.Log.Sqlite;
 
@@ -7,18 +8,21 @@ internal sealed class SqliteLogWriter : IDisposable
 {
     private readonly SqliteSession _session;
     private readonly TimeProvider _time;
+    private readonly SqliteCheckpointer _checkpointer;
     private readonly SqliteEvents _events;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _readHead;
     private readonly SqliteStatement _setHead;
 
-    public SqliteLogWriter(string path, TimeProvider time)
+    public SqliteLogWriter(string path, SqliteCheckpointer checkpointer, TimeProvider time)
     {
         _time = time;
+        _checkpointer = checkpointer;
         _session = new SqliteSession(path);
         try
         {
+            _session.Execute(SqlitePragmas.LogWriter);
             _events = new SqliteEvents(_session);
             // Immediate: the write lock is SQLite's head lock.
             _begin = _session.Prepare("BEGIN IMMEDIATE");
@@ -52,6 +56,7 @@ internal sealed class SqliteLogWriter : IDisposable
         // Also when nothing is new: an empty commit is how the committer asks whether the database can be written.
         SetHead(head.LogId, seq, nowMs);
         _commit.Run();
+        _checkpointer.AfterCommit(_session);
         batch.Head = new LogHead(head.LogId, seq, nowMs);
         return BatchOutcome.Committed;
     }
@@ -102,6 +107,7 @@ internal sealed class SqliteLogWriter : IDisposable
         }
 
         _commit.Run();
+        _checkpointer.AfterCommit(_session);
         return seqs.Count;
     }
 
@@ -120,11 +126,7 @@ internal sealed class SqliteLogWriter : IDisposable
         return found;
     }
 
-    private LogHead ReadHead()
-    {
-        var head = SqliteLogReader.HeadOf(_readHead);
-        return head;
-    }
+    private LogHead ReadHead() => SqliteLogReader.HeadOf(_readHead);
 
     private void SetHead(string logId, long seq, long nowMs) => _setHead.Bind(1, logId).Bind(2, seq).Bind(3, nowMs).Run();
 

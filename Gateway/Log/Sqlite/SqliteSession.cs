@@ -39,6 +39,15 @@ internal sealed class SqliteSession : IDisposable
         if (code != raw.SQLITE_OK) throw FaultOf(code);
     }
 
+    /// <summary>Pages this connection wrote into the write-ahead log since the last call.</summary>
+    public int TakeWrittenPages() =>
+        raw.sqlite3_db_status(_connection, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, resetFlg: 1) == raw.SQLITE_OK ? pages : 0;
+
+    /// <summary>Copies what it can of the write-ahead log into the database without waiting for anybody. True when nothing is left over.</summary>
+    public bool Checkpoint() =>
+        raw.sqlite3_wal_checkpoint_v2(_connection, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var frames, out var copied) == raw.SQLITE_OK
+        && frames == copied;
+
     /// <summary>Undoes the transaction if one is open; whether that succeeds does not matter, the connection is closed next.</summary>
     public void TryRollback()
     {

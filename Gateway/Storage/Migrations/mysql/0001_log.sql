@@ -71,8 +71,9 @@ CREATE TABLE IF NOT EXISTS events (
   KEY events_chat (chat_id, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- One row per message; id is the seq of the event that created it. unique_telegram_id is the Telegram id where it names
--- one message for ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
+-- One row per message; id is the seq of the event that created it, so a chat's messages are listed through events_chat (an index
+-- of their own would cost each insert one more random page). unique_telegram_id is the Telegram id where it names one message for
+-- ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
 CREATE TABLE IF NOT EXISTS messages (
   id               BIGINT       NOT NULL,
   bot_id           BIGINT       NOT NULL,
@@ -90,6 +91,5 @@ CREATE TABLE IF NOT EXISTS messages (
   edit_date_s      BIGINT       NULL,
   last_seq         BIGINT       NOT NULL,
   PRIMARY KEY (id),
-  UNIQUE KEY messages_identity (chat_id, unique_telegram_id),
-  KEY messages_chat (chat_id, id)
+  UNIQUE KEY messages_identity (chat_id, unique_telegram_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

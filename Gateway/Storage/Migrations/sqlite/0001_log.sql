@@ -70,8 +70,9 @@ CREATE UNIQUE INDEX events_dedup ON events (bot_id, dedup_key);
 CREATE INDEX events_bot ON events (bot_id, seq);
 CREATE INDEX events_chat ON events (chat_id, seq);
 
--- One row per message; id is the seq of the event that created it. unique_telegram_id is the Telegram id where it names
--- one message for ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
+-- One row per message; id is the seq of the event that created it, so a chat's messages are listed through events_chat (an index
+-- of their own would cost each insert one more random page). unique_telegram_id is the Telegram id where it names one message for
+-- ever (above zero, not ephemeral), else NULL, so that the unique key lets the others be.
 CREATE TABLE messages (
   id               INTEGER PRIMARY KEY,
   bot_id           INTEGER NOT NULL,
@@ -90,4 +91,3 @@ CREATE TABLE messages (
   last_seq         INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX messages_identity ON messages (chat_id, unique_telegram_id);
-CREATE INDEX messages_chat ON messages (chat_id, id);

@@ -1,0 +1,52 @@
+using Gateway.Messages;
+
+namespace Gateway.Log.Sqlite;
+
+/// <summary>
+/// Moves the write-ahead log into the database file beside the commits. SQLite would do it inside a commit, every 1,000 pages: random
+/// writes and a second fsync that every waiter of that commit pays (40 ms at the 99th percentile under 1,000 updates/s, against 3 ms).
+/// Here a thread of its own copies the bulk with a PASSIVE checkpoint, which stops nobody, and the writer then copies the few pages that
+/// were committed meanwhile: only when not one page is left over does SQLite start the log again from its beginning, and only between
+/// two commits is that certain.
+/// </summary>
+internal sealed class SqliteCheckpointer(string path) : IAsyncDisposable
+{
+    private readonly SqliteWorkers<SqliteSession> _worker = new("log checkpoint", 1, 1, () => new SqliteSession(path));
+
+    // Of the writer's thread.
+    private int _pages;
+
+    private volatile Stage _stage;
+
+    private enum Stage
+    {
+        Waiting,
+        Copying,
+        Copied,
+    }
+
+    /// <summary>Called by the writer between two transactions. A checkpoint that fails costs only room: the next one takes its pages too.</summary>
+    public void AfterCommit(SqliteSession writer)
+    {
+        _pages += writer.TakeWrittenPages();
+        if (_stage == Stage.Copied)
+        {
+            writer.Checkpoint();
+            _pages = 0;
+            _stage = Stage.Waiting;
+        }
+        else if (_stage == Stage.Waiting && _pages >= Limits.Log.CheckpointPages)
+        {
+            _stage = Stage.Copying;
+            _ = CopyAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync() => _worker.DisposeAsync();
+
+    private async Task CopyAsync()
+    {
+        await _worker.RunAsync(static session => session.Checkpoint(), static _ => false, CancellationToken.None);
+        _stage = Stage.Copied;
+    }
+}
