@@ -1,3 +1,6 @@
+using Gateway.Access;
+using Microsoft.Data.Sqlite;
+
 namespace Gateway.Tests.Cli;
 
 public sealed class CommandLineTests : IDisposable
@@ -112,6 +115,35 @@ public sealed class CommandLineTests : IDisposable
         var doctor = await gateway.RunWithAsync([("GATEWAY__MasterKey", Convert.ToBase64String(new byte[32]))], "doctor", "--json");
         Assert.Equal(1, doctor.ExitCode);
         Assert.Contains("another master key", doctor.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Regression: in the wrong folder it made a database and a master key there and found both in good health.</summary>
+    [Fact]
+    public async Task Doctor_WhereNothingIs_SaysSoAndMakesNothing()
+    {
+        var doctor = await gateway.RunAsync("doctor", "--json");
+        Assert.Equal((1, "NO_DATABASE"), (doctor.ExitCode, doctor.Json.GetProperty("code").GetString()));
+        Assert.False(Directory.Exists(gateway.DataFolder));
+    }
+
+    /// <summary>Regression: an update without --secret-token, as for a new token, took the header's check away.</summary>
+    [Fact]
+    public async Task BotUpdate_WithoutASecretToken_KeepsTheOneThatIsChecked()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--secret-token", "0123456789012345678901");
+        Assert.NotNull(await ReadAsync("SELECT secret_token_hash FROM bots"));
+        Assert.Equal(0, (await gateway.RunAsync("bot", "add", "--token", Token + "x", "--no-verify", "--update")).ExitCode);
+        Assert.Equal(SecretHash.Of("0123456789012345678901"), await ReadAsync("SELECT secret_token_hash FROM bots"));
+        Assert.Equal(SecretHash.Of(Token + "x"), await ReadAsync("SELECT token_hash FROM bots"));
+    }
+
+    private async Task<object?> ReadAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(gateway.DataFolder, "gateway.db")};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync() is var value and not DBNull ? value : null;
     }
 
     [Fact]

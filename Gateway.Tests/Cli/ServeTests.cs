@@ -66,6 +66,33 @@ public sealed partial class ServeTests : IDisposable
         Assert.Contains("the data folder cannot be used", answer.Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>Regression: served, and answered 401 to every key, which tells clients not to come back. Giving the tokens again is the way out.</summary>
+    [Fact]
+    public async Task MasterKey_OfAnotherDeployment_IsRefusedUntilTheTokensAreGivenAgain()
+    {
+        string[] bot = ["bot", "add", "--token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "--no-verify"];
+        Assert.Equal(0, (await gateway.RunAsync(bot)).ExitCode);
+        (string, string)[] other = [("GATEWAY__MasterKey", Convert.ToBase64String(new byte[32]))];
+        var refused = await gateway.RunWithAsync(other, "serve", "--http", "127.0.0.1:0");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("another master key", refused.Errors, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await gateway.RunWithAsync(other, [.. bot, "--update"])).ExitCode);
+        Assert.Equal(0, (await (await gateway.ServeWithAsync(other)).StopAsync()).ExitCode);
+    }
+
+    /// <summary>Regression: a folder restored without its key silently got a new one, under which no API key works.</summary>
+    [Fact]
+    public async Task MasterKey_MissingBesideADatabase_IsNotMadeAnew()
+    {
+        await gateway.RunAsync("migrate");
+        File.Delete(Path.Combine(gateway.DataFolder, "master.key"));
+        var refused = await gateway.RunAsync("serve", "--http", "127.0.0.1:0");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("restore it", refused.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(gateway.DataFolder, "master.key")));
+    }
+
     /// <summary>Two of one key are too many here, where Limits would let twenty thousand pass.</summary>
     [Fact]
     public async Task SocketBound_GivenAsAnOption_Holds()

@@ -39,22 +39,32 @@ internal sealed class CliSession : IAsyncDisposable
     public BotAdministration Bots => new(Database, new SecretBox(Keys), Time);
 
     /// <summary>Opens, migrates, runs the command, and turns what may go wrong with a database into an exit code.</summary>
-    public static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation)
+    public static Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
+        RunAsync(arguments, command, mayChange: true, cancellation);
+
+    /// <summary>For a command that only looks: it makes no folder, no key and no database, and migrates nothing.</summary>
+    public static Task<int> LookAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
+        RunAsync(arguments, command, mayChange: false, cancellation);
+
+    private static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, bool mayChange, CancellationToken cancellation)
     {
         var output = OutputFor(arguments);
         var read = CommonOptions.Read(arguments);
         if (read.Options is not { } options) return output.Fail(ExitCode.Usage, "INVALID_OPTIONS", string.Join("; ", read.Errors));
         try
         {
-            if (options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
+            if (!mayChange && options.Storage.SqlitePath is { } path && !File.Exists(path))
+                return output.Fail(ExitCode.Refused, "NO_DATABASE", $"there is no database {Path.GetFullPath(path)}; is this the folder that the gateway serves?");
+            if (mayChange && options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
             var master = MasterKeyProvider.Get(options);
             if (master.Key is null) return output.Fail(ExitCode.Usage, "NO_MASTER_KEY", master.Reason!);
             await using var storage = StorageFactory.Open(options.Storage, TimeProvider.System);
-            var migrated = await new Migrator(storage.Database, TimeProvider.System).MigrateAsync(cancellation);
+            var migrator = new Migrator(storage.Database, TimeProvider.System);
+            var migrated = mayChange ? await migrator.MigrateAsync(cancellation) : await migrator.LookAsync(cancellation);
             if (!migrated.IsReady)
             {
-                return migrated.Status == MigrationStatus.SchemaTooNew
-                    ? output.Fail(ExitCode.Refused, "SCHEMA_TOO_NEW", migrated.Reason!)
+                return migrated.Status is MigrationStatus.SchemaTooNew or MigrationStatus.SchemaOld
+                    ? output.Fail(ExitCode.Refused, migrated.Status == MigrationStatus.SchemaOld ? "SCHEMA_OLD" : "SCHEMA_TOO_NEW", migrated.Reason!)
                     : output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {migrated.Reason}");
             }
 

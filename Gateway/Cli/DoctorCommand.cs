@@ -18,7 +18,7 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var command = new Command("doctor", "Check database, schema, clock, Telegram and the bots' webhooks. Example: gateway doctor --json");
-        command.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RunAsync(session, cancellation), cancellation));
+        command.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => RunAsync(session, cancellation), cancellation));
         return command;
     }
 

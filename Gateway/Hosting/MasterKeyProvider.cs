@@ -28,6 +28,14 @@ internal static class MasterKeyProvider
         var path = Path.Combine(options.DataFolder, MasterKeyFile.Name);
         try
         {
+            if (!File.Exists(path) && File.Exists(options.Storage.SqlitePath))
+            {
+                // A new key would look like a good start, and no API key and no stored bot token would work any more.
+                return new(null,
+                    $"{options.Storage.SqlitePath} is there, but its master key {path} is not: restore it from a backup. Without it the API keys "
+                    + $"and stored bot tokens are lost; to begin with new ones: openssl rand -base64 32 > {path}");
+            }
+
             var kept = MasterKeyFile.ReadOrCreate(path);
             return kept is null ? new(null, $"{path} does not hold a master key; restore it from a backup") : new(kept, null);
         }

@@ -53,12 +53,31 @@ internal sealed class StartUp : IAsyncDisposable
         {
             if (migrated.Applied > 0) HostingLog.Migrated(logger, migrated.FromVersion, migrated.ToVersion);
             await TellSettingsAsync(storage.Database, logger, cancellation);
-            return new(new StartUp(instance, storage, new KeyRing(master.Key)), StartUpStatus.Prepared, null);
+            var keys = new KeyRing(master.Key);
+            if (!await IsAnotherKeyAsync(storage.Database, keys, logger, cancellation)) return new(new StartUp(instance, storage, keys), StartUpStatus.Prepared, null);
         }
 
         await storage.DisposeAsync();
         instance?.Dispose();
+        if (migrated.IsReady) return new(null, StartUpStatus.Refused, $"{options.Storage}: {OtherMasterKey}");
         return new(null, migrated.Status == MigrationStatus.SchemaTooNew ? StartUpStatus.Refused : StartUpStatus.DatabaseAway, $"{options.Storage}: {migrated.Reason}");
+    }
+
+    private const string OtherMasterKey = "the bots' tokens were stored under another master key than this one. Give the right one, or, if it is lost, "
+        + "give each bot's token again with 'gateway bot add --update' and make new API keys";
+
+    private static async Task<bool> IsAnotherKeyAsync(IDatabase database, KeyRing keys, ILogger logger, CancellationToken cancellation)
+    {
+        try
+        {
+            return await MasterKeyCheck.IsAnotherAsync(database, keys, cancellation);
+        }
+        catch (DbException e)
+        {
+            // It went away just now; the loops know how to wait for it, and each bot is looked at again there.
+            HostingLog.WaitingForDatabase(logger, e.Message);
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

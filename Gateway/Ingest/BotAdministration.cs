@@ -127,8 +127,9 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
         return list;
     }
 
+    /// <summary>What an update does not name stays where losing it would open a door: the secret_token, above all.</summary>
     private const string TokenColumns =
-        "token_hash = @tokenHash, token_cipher = @tokenCipher, secret_token_hash = @headerHash, mode = @mode, base_url = @baseUrl, "
+        "token_hash = @tokenHash, token_cipher = @tokenCipher, secret_token_hash = COALESCE(@headerHash, secret_token_hash), mode = @mode, base_url = @baseUrl, "
         + "username = COALESCE(@username, username), first_name = COALESCE(@firstName, first_name)";
 
     private Task<long> InsertAsync(ControlCommands commands, BotRegistration bot, string secret) =>

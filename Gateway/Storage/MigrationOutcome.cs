@@ -8,6 +8,9 @@ internal enum MigrationStatus
     /// <summary>A newer program migrated this database. This one must not write to what it does not understand: refuse to start.</summary>
     SchemaTooNew,
 
+    /// <summary>Only looked at, and older than this program knows.</summary>
+    SchemaOld,
+
     /// <summary>The database does not answer, or another process holds the migration lock for too long.</summary>
     Unavailable,
 }

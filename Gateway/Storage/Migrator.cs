@@ -46,6 +46,27 @@ internal sealed class Migrator(IDatabase database, TimeProvider time)
         }
     }
 
+    /// <summary>Changes nothing: Ready when the schema is the one this program knows.</summary>
+    public async ValueTask<MigrationOutcome> LookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await database.OpenAsync(cancellation);
+            var found = (int)(await ScalarAsync(connection, null, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", cancellation) ?? 0);
+            return found == KnownVersion ? new(MigrationStatus.Ready, found, KnownVersion, null)
+                : found > KnownVersion ? TooNew(found)
+                : new(MigrationStatus.SchemaOld, found, KnownVersion,
+                    $"the database has schema {found}, this program knows {KnownVersion}: 'gateway migrate', or the next start, brings it up to date");
+        }
+        catch (DbException e)
+        {
+            return new(MigrationStatus.Unavailable, 0, KnownVersion, e.Message);
+        }
+    }
+
+    private MigrationOutcome TooNew(int found) => new(MigrationStatus.SchemaTooNew, found, KnownVersion,
+        $"the database has schema {found}, this program knows {KnownVersion}: start a newer gateway, or restore a backup from before the upgrade");
+
     // Server-wide, so named after the database; a name has at most 64 characters.
     private const string LockName = "CONCAT('gateway-migrate-', MD5(DATABASE()))";
 
@@ -62,9 +83,7 @@ internal sealed class Migrator(IDatabase database, TimeProvider time)
             "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name VARCHAR(128) NOT NULL, applied_at_ms BIGINT NOT NULL)",
             cancellation);
         var found = (int)(await ScalarAsync(connection, transaction, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", cancellation) ?? 0);
-        if (found > KnownVersion)
-            return new(MigrationStatus.SchemaTooNew, found, KnownVersion,
-                $"the database has schema {found}, this program knows {KnownVersion}: start a newer gateway, or restore a backup from before the upgrade");
+        if (found > KnownVersion) return TooNew(found);
 
         foreach (var file in _files)
         {
