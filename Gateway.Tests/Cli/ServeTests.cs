@@ -143,6 +143,20 @@ public sealed partial class ServeTests : IDisposable
         Assert.Contains("# TYPE gateway_", await (await GetAsync(server, "/metrics")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    /// <summary>Regression: everything stopped at once, and a balancer sent requests to a closed port until its next look.</summary>
+    [Fact]
+    public async Task Stopping_BehindABalancer_ServesOnWhileReadySaysNo()
+    {
+        var server = await gateway.ServeWithAsync([("GATEWAY__Http__DrainSeconds", "2")]);
+        client.DefaultRequestHeaders.Add("X-API-Key", ApiKey().Match(server.Banner).Value);
+        var stopped = server.StopAsync();
+        HttpResponseMessage ready;
+        while ((ready = await GetAsync(server, "/ready")).StatusCode != HttpStatusCode.ServiceUnavailable || !(await ready.Content.ReadAsStringAsync()).Contains("draining"))
+            Assert.False(stopped.IsCompleted);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/api/v1/events?all=true&after=0")).StatusCode);
+        Assert.Equal(0, (await stopped).ExitCode);
+    }
+
     [Fact]
     public async Task Configuration_ThatIsWrong_IsReportedWholeWithExitCode2()
     {

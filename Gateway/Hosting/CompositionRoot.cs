@@ -38,9 +38,13 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly Hub hub;
     private readonly SessionWheel wheel;
     private readonly WebApplication web;
+    private readonly TimeSpan drain;
+    private readonly TimeProvider time;
 
     public CompositionRoot(GatewayOptions options, StartUp startUp, ILoggerFactory logging, TimeProvider time)
     {
+        this.time = time;
+        drain = options.Http.Drain;
         ILogger Log(string stage) => logging.CreateLogger(stage);
         var database = startUp.Storage.Database;
         var store = startUp.Storage.Log;
@@ -124,6 +128,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         await web.StartAsync(cancellation);
         var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
+        // A moment longer than the wait itself, which is no step that hangs.
+        if (drain > TimeSpan.Zero) shutdown.Add("wait for the balancer", drain + Limits.Hosting.StopStage, stop => Task.Delay(drain, time, stop));
         shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
         shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);

@@ -46,6 +46,9 @@ internal sealed record HttpOptions
     /// <summary>PEM; null: the key is in the certificate's file.</summary>
     public string? CertificateKeyFile { get; init; }
 
+    /// <summary>From <c>/ready</c> turning false to the first thing that stops: the time a balancer takes to look. None: nobody is in front.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.Zero;
+
     /// <summary>Open WebSockets of the process; one more is refused.</summary>
     public int MaxSockets { get; init; } = Limits.WebSocket.Sockets;
 

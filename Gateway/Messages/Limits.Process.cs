@@ -69,6 +69,9 @@ internal static partial class Limits
         /// <summary>Connections at once. Over it: Kestrel closes new ones at accept.</summary>
         public const int Connections = 100_000;
 
+        /// <summary>The longest wait for a balancer to see that <c>/ready</c> is false, none by default; it comes on top of the deadlines below. More: refused at start.</summary>
+        public static readonly TimeSpan Drain = TimeSpan.FromMinutes(2);
+
         /// <summary>Stopping what brings work in (pollers). Over it: left behind.</summary>
         public static readonly TimeSpan StopInputs = TimeSpan.FromSeconds(5);
 
