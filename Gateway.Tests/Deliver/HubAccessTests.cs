@@ -85,6 +85,52 @@ public sealed class HubAccessTests
     }
 
     [Fact]
+    public async Task Key_RevokedBeforeItsStreamIsOpen_IsClosedWith4001()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var outlet = hub.Open(new Principal(9, "gone") { IsRevoked = true });
+
+        Assert.Equal(CloseCode.Unauthenticated, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(CloseCode.Unauthenticated, outlet.Closed);
+    }
+
+    [Fact]
+    public async Task Key_RevokedWhileThePeerTakesNothing_IsCutAtOnce()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var principal = new Principal(9, "gone") { Grants = hub.Admin.Grants };
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        outlet.IsBlocked = true;
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        principal.IsRevoked = true;
+        await hub.Hub.OnControlChangedAsync(2, default);
+
+        Assert.Equal(CloseCode.Unauthenticated, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(outlet.IsAborted);
+    }
+
+    [Fact]
+    public async Task Permissions_NotCurrent_PingsPassTheHeldEvents()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        hub.IsCurrent = false;
+        await hub.PublishAsync(3);
+        await outlet.Connection.UnsubscribeAsync("none");
+        await outlet.Connection.WriteControlAsync(Gateway.Deliver.WebSocket.WebSocketFraming.Instance.Error(new RequestError("PONG", "")));
+        await outlet.UntilAsync(o => o.Actions("error").Length == 1);
+        Assert.Empty(outlet.Bare);
+
+        hub.IsCurrent = true;
+        hub.Time.Advance(Limits.Deliver.Tick);
+        await outlet.UntilAsync(o => o.Bare.Length == 3);
+        Assert.Equal([1, 2, 3], outlet.Bare);
+    }
+
+    [Fact]
     public async Task Permissions_NotCurrent_DeliveryHoldsAndThenGoesOnComplete()
     {
         await using var hub = await HubHarness.StartAsync(history: 5);
@@ -118,6 +164,7 @@ public sealed class HubAccessTests
         var principal = new Principal(3, "bot") { Grants = new Grants(false, FrozenSet<long>.Empty, new long[] { 1 }.ToFrozenSet()) };
         var outlet = await hub.SubscribedAsync("""{"id":"a","bot_ids":[1],"after":0}""", principal);
         Assert.Null((await HubHarness.SubscribeAsync(outlet, """{"id":"b","chat_id":1}""")).Error);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 2);
         await hub.PublishAsync(1, chat: OtherGroup);
         await outlet.UntilAsync(o => o.Bare.Length == 1);
 

@@ -29,6 +29,7 @@ public sealed class HubDeliveryTests
     {
         await using var hub = await HubHarness.StartAsync(history: 700);
         await hub.PublishAsync(300);
+        await hub.SettleAsync();
         var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"after":10}""");
         await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
         await hub.PublishAsync(2);

@@ -128,12 +128,56 @@ public sealed class HubGapTests
     }
 
     [Fact]
+    public async Task Group_Migrates_KeyWithTheOldChatOnly_MissesNothingUntilItsGrantsAreLoaded()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var principal = HubHarness.Reader(old);
+        var byChat = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}}}""", principal);
+        var all = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await hub.PublishAsync(1, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await byChat.UntilAsync(o => o.Bare.Length == 2);
+        await all.UntilAsync(o => o.Bare.Length == 2);
+
+        // Later only the grants count: were this one taken away, nothing more may come.
+        hub.Time.Advance(Limits.Access.VersionStale + Limits.Deliver.Tick);
+        await hub.PublishAsync(1, chat: -100777);
+        await hub.SettleAsync();
+        Assert.Equal([last - 1, last], byChat.Bare);
+        Assert.Equal([last - 1, last], all.Bare);
+    }
+
+    [Fact]
+    public async Task Group_MigratesWhileASubscriptionIsResolved_ItStartsWithTheNewChat()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var request = new SubscriptionRequest { Id = "a", Chats = [new ChatReference(old, 0, 0)] };
+        var resolved = await hub.Hub.ResolveAsync(hub.Admin, request, default);
+        await hub.PublishAsync(1, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        await hub.SettleAsync();
+        var outlet = hub.Open();
+        await outlet.Connection.StartAsync(resolved);
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([last], outlet.Bare);
+    }
+
+    [Fact]
     public async Task Start_Since_BeginsAtTheTime()
     {
         await using var hub = await HubHarness.StartAsync(history: 3);
         hub.Time.Advance(TimeSpan.FromMinutes(10));
         var since = hub.Time.GetUtcNow().AddMinutes(-1).ToString("O", System.Globalization.CultureInfo.InvariantCulture);
         await hub.PublishAsync(2);
+        // Or the subscription may be there first, and the two come live.
+        await hub.SettleAsync();
         var outlet = await hub.SubscribedAsync($$"""{"id":"a","all":true,"since":"{{since}}"}""");
         await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
 

@@ -7,7 +7,7 @@ namespace Gateway.Tests.Deliver;
 public sealed class HubLimitTests
 {
     [Fact]
-    public async Task Lagging_LongerThanTheLimit_IsCutAs4100()
+    public async Task Lagging_LongerThanTheLimit_IsClosedWith4100BehindWhatIsOnItsWay()
     {
         await using var hub = await HubHarness.StartAsync();
         var outlet = await BlockedAsync(hub);
@@ -16,12 +16,13 @@ public sealed class HubLimitTests
         await hub.SettleAsync();
         hub.Time.Advance(Limits.Deliver.Lagging - TimeSpan.FromSeconds(1));
         await hub.SettleAsync();
-        Assert.False(outlet.IsAborted);
+        Assert.Null(outlet.Closed);
 
         hub.Time.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal(CloseCode.SlowConsumer, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.True(outlet.IsAborted);
+        Assert.Equal(CloseCode.SlowConsumer, outlet.Closed);
+        Assert.False(outlet.IsAborted);
     }
 
     [Fact]
@@ -94,6 +95,51 @@ public sealed class HubLimitTests
         Assert.Equal(CloseCode.ProtocolAbuse, await closed.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal("ABUSE", outlet.Actions("error").Single().GetProperty("code").GetString());
         Assert.Single(outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Close_PeerTookNothingForLong_StillHasTheWholeCloseWait()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var outlet = await BlockedAsync(hub);
+        hub.Time.Advance(Limits.Deliver.Lagging / 2);
+        await hub.SettleAsync();
+        var closed = outlet.Connection.CloseAsync(CloseCode.Draining);
+        await AdvanceSecondsAsync(hub, (int)Limits.Deliver.CloseWait.TotalSeconds - 1);
+        Assert.Null(outlet.Closed);
+
+        await AdvanceSecondsAsync(hub, 3);
+
+        Assert.Equal(CloseCode.Draining, await closed.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(CloseCode.Draining, outlet.Closed);
+    }
+
+    [Fact]
+    public async Task Subscriptions_AskedForByAPeerThatReadsNothing_MakeTheSessionWait()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var outlet = await BlockedAsync(hub);
+        var rounds = 0;
+        Task room;
+        while ((room = outlet.Connection.WaitForRoomAsync().AsTask()).IsCompleted)
+        {
+            Assert.InRange(rounds++, 0, Limits.Deliver.QueueControlBytes / 100);
+            await HubHarness.SubscribeAsync(outlet, """{"id":"churn","all":true}""");
+            await outlet.Connection.UnsubscribeAsync("churn");
+        }
+
+        outlet.Unblock();
+        await room.WaitAsync(TimeSpan.FromSeconds(20));
+        await outlet.UntilAsync(o => o.Actions("unsubscribed").Length == rounds);
+    }
+
+    private static async Task AdvanceSecondsAsync(HubHarness hub, int seconds)
+    {
+        for (var ticks = seconds * 4; ticks > 0; ticks--)
+        {
+            hub.Time.Advance(Limits.Deliver.Tick);
+            await hub.SettleAsync();
+        }
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(access, self.Hub.Hub);
-        var router = new Router([new EventStreamHandler(admission, self.Hub.Hub).Route, new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route]);
+        var router = new Router([new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route, new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route]);
         self.server = await LoopbackServer.StartAsync(new FrontDoor(router, NullLogger<FrontDoor>.Instance).HandleAsync);
         self.Client.DefaultRequestHeaders.Add("X-API-Key", self.Key.Text);
         return self;

@@ -91,7 +91,16 @@ internal sealed partial class Connection
     {
         var queued = Interlocked.Add(ref controlBytes, frame.Length);
         shard.Post(new ShardCommand(ShardCommandKind.Control, this, frame.ToArray()));
-        if (queued <= Limits.Deliver.QueueControlBytes)
+        return queued <= Limits.Deliver.QueueControlBytes ? ValueTask.CompletedTask : WaitForRoomAsync();
+    }
+
+    /// <summary>
+    /// Waits while more control frames wait for the client than <see cref="Limits.Deliver.QueueControlBytes"/>, the shard's own answers
+    /// (subscribed, unsubscribed, gap) among them: or one who asks and never reads would make them pile up. One call at a time.
+    /// </summary>
+    public ValueTask WaitForRoomAsync()
+    {
+        if (Volatile.Read(ref controlBytes) <= Limits.Deliver.QueueControlBytes)
         {
             return ValueTask.CompletedTask;
         }
@@ -128,6 +137,9 @@ internal sealed partial class Connection
 
     /// <summary>From the outlet or the session: the peer is gone. The shard forgets the connection and does not touch the outlet again.</summary>
     public void OnGone() => shard.Post(new ShardCommand(ShardCommandKind.Gone, this, null));
+
+    /// <summary>Called by the shard for a frame that it queues itself.</summary>
+    internal void ControlQueued(int bytes) => Interlocked.Add(ref controlBytes, bytes);
 
     /// <summary>Called by the shard when a control frame has left the queue.</summary>
     internal void ControlSent(int bytes)

@@ -89,7 +89,7 @@ internal sealed partial class HubShard
     {
         var connection = catchUp.Connection;
         var logEvent = encoded.Event;
-        if (!connection.Principal.Grants.CanRead(logEvent.BotId, logEvent.ChatId))
+        if (!MayRead(connection, logEvent))
         {
             return;
         }
@@ -124,7 +124,7 @@ internal sealed partial class HubShard
         subscription.LiveFrom = catchUp.Position;
         subscription.ToldSeq = catchUp.Position;
         subscription.CatchUp = null;
-        QueueControl(connection, connection.Framing.CaughtUp(subscription.Id, new LogPosition(logId, catchUp.Position)), isCounted: false);
+        QueueControl(connection, connection.Framing.CaughtUp(subscription.Id, new LogPosition(logId, catchUp.Position)));
     }
 
     private void RequestPage(CatchUp catchUp)
@@ -193,7 +193,7 @@ internal sealed partial class HubShard
             var isConcerned = catchUp.Subscription is { } one ? ReferenceEquals(one, subscription) : subscription.IsLive;
             if (isConcerned && subscription.Selector.ConcernsBot(gap.BotId))
             {
-                QueueControl(connection, connection.Framing.Gap(subscription.Id, gap), isCounted: false);
+                QueueControl(connection, connection.Framing.Gap(subscription.Id, gap));
             }
         }
     }

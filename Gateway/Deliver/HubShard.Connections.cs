@@ -16,6 +16,11 @@ internal sealed partial class HubShard
         {
             Close(connection, CloseCode.Draining);
         }
+        else if (connection.Principal.IsRevoked)
+        {
+            // Revoked between its authentication and now: the change was told before this connection was here to hear it.
+            Close(connection, CloseCode.Unauthenticated);
+        }
     }
 
     private void Subscribe(Connection connection, SubscriptionOrder order)
@@ -29,6 +34,7 @@ internal sealed partial class HubShard
 
         var start = order.Resolved.Start;
         var after = start.AfterSeq ?? seq;
+        migrations.Follow(order.Resolved.Selector!);
         var onlyChat = request is { Chats: [var chat], BotIds: [] } ? chat : default;
         var subscription = new Subscription(connection, request.Id, order.Resolved.Selector!, onlyChat, EventFilter.For(request), request.IncludeUpdate)
         {
@@ -42,10 +48,10 @@ internal sealed partial class HubShard
         index.Add(subscription);
         DeliverTelemetry.Subscriptions.Add(1);
 
-        QueueControl(connection, connection.Framing.Subscribed(request.Id, new LogPosition(logId, after)), isCounted: false);
+        QueueControl(connection, connection.Framing.Subscribed(request.Id, new LogPosition(logId, after)));
         if (start.Gap is { } gap)
         {
-            QueueControl(connection, connection.Framing.Gap(request.Id, gap), isCounted: false);
+            QueueControl(connection, connection.Framing.Gap(request.Id, gap));
         }
 
         if (after >= seq)
@@ -61,11 +67,13 @@ internal sealed partial class HubShard
         order.Answer.SetResult(new SubscribeOutcome(new LogPosition(logId, after), null));
     }
 
+    private static readonly RequestError Closing = new("CLOSED", "The connection is closing.");
+
     private RequestError? Refusal(Connection connection, SubscriptionRequest request)
     {
         if (!connection.IsOpen || connection.IsClosing)
         {
-            return new RequestError("CLOSED", "The connection is closing.");
+            return Closing;
         }
 
         if (published is null)
@@ -93,7 +101,7 @@ internal sealed partial class HubShard
             {
                 outcome = new UnsubscribeOutcome(new LogPosition(logId, connection.PositionOf(subscription, seq)), null);
                 End(connection, subscription);
-                QueueControl(connection, connection.Framing.Unsubscribed(subscription.Id), isCounted: false);
+                QueueControl(connection, connection.Framing.Unsubscribed(subscription.Id));
             }
 
             subscription = next;
@@ -129,7 +137,8 @@ internal sealed partial class HubShard
         if (connection.IsOpen && !connection.IsClosing)
         {
             connection.ClosingWith = code;
-            connection.PendingSince = connection.IsPending ? connection.PendingSince : time.GetTimestamp();
+            // From now on it is the close that the peer is waited for.
+            connection.PendingSince = time.GetTimestamp();
             EndAll(connection);
             connection.Queue.DropEvents();
             MarkDirty(connection);
@@ -190,7 +199,20 @@ internal sealed partial class HubShard
 
     private void Abort(Connection connection, CloseCode code)
     {
-        connection.Outlet.Abort();
+        try
+        {
+            connection.Outlet.Abort();
+        }
+        finally
+        {
+            Remove(connection, code);
+        }
+    }
+
+    /// <summary>A peer that takes nothing: the code follows what is on its way to it, for one that reads again.</summary>
+    private void CloseStalled(Connection connection, CloseCode code)
+    {
+        connection.Outlet.Close(code);
         Remove(connection, code);
     }
 

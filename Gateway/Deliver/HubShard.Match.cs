@@ -7,6 +7,7 @@ namespace Gateway.Deliver;
 internal sealed partial class HubShard
 {
     private readonly SubscriptionIndex index = new();
+    private readonly RecentMigrations migrations;
 
     private void Process(EventBatch batch)
     {
@@ -58,7 +59,7 @@ internal sealed partial class HubShard
         foreach (var subscription in index.All.Span)
         {
             // "All I may read": asked here too, or everything would be queued for everyone.
-            if (subscription.Connection.Principal.Grants.CanRead(logEvent.BotId, logEvent.ChatId))
+            if (MayRead(subscription.Connection, logEvent))
             {
                 QueueFor(subscription, encoded);
             }
@@ -104,6 +105,21 @@ internal sealed partial class HubShard
         MarkDirty(connection);
     }
 
+    /// <summary>Nothing is known of what was matched since <see cref="seq"/>: every live stream goes on from its position, out of the log.</summary>
+    private void LagAll(LogPosition through)
+    {
+        foreach (var connection in connections)
+        {
+            if (connection.FirstSubscription is not null && connection.Lag is null && !connection.IsClosing)
+            {
+                StartLagging(connection, seq + 1);
+            }
+        }
+
+        (logId, seq) = (through.LogId, through.Seq);
+        published = new PublishedPosition(through);
+    }
+
     private void StartLagging(Connection connection, long refusedSeq)
     {
         var position = connection.Queue.FirstEventSeq is var first and > 0 ? first - 1 : refusedSeq - 1;
@@ -136,7 +152,14 @@ internal sealed partial class HubShard
         if (from != 0 && to != 0)
         {
             index.Extend(from, to);
+            migrations.Add(from, to);
         }
+    }
+
+    private bool MayRead(Connection connection, LogEvent logEvent)
+    {
+        var grants = connection.Principal.Grants;
+        return grants.CanRead(logEvent.BotId, logEvent.ChatId) || migrations.LetsRead(grants, logEvent.BotId, logEvent.ChatId);
     }
 
     /// <summary>
@@ -151,7 +174,7 @@ internal sealed partial class HubShard
             for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
             {
                 var gap = new StreamGap(0, connection.PositionOf(subscription, seq), earliest, GapReason.LogReset, batch.Through.LogId);
-                QueueControl(connection, connection.Framing.Gap(subscription.Id, gap), isCounted: false);
+                QueueControl(connection, connection.Framing.Gap(subscription.Id, gap));
             }
 
             // Pages of the old identity may hold what the new one has not.

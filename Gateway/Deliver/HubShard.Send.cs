@@ -80,6 +80,11 @@ internal sealed partial class HubShard
         if (!mayDeliver && HasEventsWaiting(connection))
         {
             Hold(connection);
+            if (!hasMore)
+            {
+                // Pings and pongs keep the connection open meanwhile; behind held events they would not be there in time.
+                connection.ControlSent(connection.Queue.TakeOwn(scratch));
+            }
         }
 
         var frames = single is not null ? single : scratch.Written;
@@ -124,7 +129,7 @@ internal sealed partial class HubShard
                 return false;
             }
 
-            if (encoded is not null && !connection.Principal.Grants.CanRead(encoded.Event.BotId, encoded.Event.ChatId))
+            if (encoded is not null && !MayRead(connection, encoded.Event))
             {
                 connection.Queue.Pop();
                 continue;
@@ -137,7 +142,7 @@ internal sealed partial class HubShard
             }
 
             connection.Queue.Pop();
-            NoteSent(connection, encoded, entry.IsCounted ? frame.Length : 0);
+            NoteSent(connection, encoded, frame.Length);
             if (isAlone)
             {
                 single = frame;
@@ -150,28 +155,30 @@ internal sealed partial class HubShard
         return false;
     }
 
-    private void NoteSent(Connection connection, EncodedEvent? encoded, int countedBytes)
+    private void NoteSent(Connection connection, EncodedEvent? encoded, int frameBytes)
     {
         if (encoded is not null)
         {
             connection.LastSentSeq = encoded.Seq;
             sentEvents++;
         }
-        else if (countedBytes > 0)
+        else
         {
-            connection.ControlSent(countedBytes);
+            connection.ControlSent(frameBytes);
         }
     }
 
-    private void QueueControl(Connection connection, byte[] frame, bool isCounted)
+    /// <param name="isOwn">The session's own frame, counted when it was written.</param>
+    private void QueueControl(Connection connection, byte[] frame, bool isOwn = false)
     {
         if (!connection.IsOpen)
         {
-            connection.ControlSent(isCounted ? frame.Length : 0);
+            connection.ControlSent(isOwn ? frame.Length : 0);
         }
         else if (frame.Length > 0)
         {
-            connection.Queue.Add(frame, isCounted);
+            connection.ControlQueued(isOwn ? 0 : frame.Length);
+            connection.Queue.Add(frame, isOwn);
             MarkDirty(connection);
         }
     }

@@ -33,6 +33,7 @@ internal sealed partial class HubShard
         }
 
         waiting.Clear();
+        migrations.Expire();
         Unhold();
         CloseSlow();
         TellPositions();
@@ -85,7 +86,7 @@ internal sealed partial class HubShard
             var stalled = time.GetElapsedTime(connection.PendingSince);
             if (stalled > Limits.Deliver.Lagging || (connection.IsClosing && stalled > Limits.Deliver.CloseWait))
             {
-                Abort(connection, connection.IsClosing ? connection.ClosingWith : CloseCode.SlowConsumer);
+                CloseStalled(connection, connection.IsClosing ? connection.ClosingWith : CloseCode.SlowConsumer);
             }
             else if (reader.IsStarved)
             {
@@ -96,12 +97,11 @@ internal sealed partial class HubShard
 
     private static int TicksPerSecond => (int)(TimeSpan.FromSeconds(1) / Limits.Deliver.Tick);
 
-    /// <summary>A peer that takes nothing cannot be told a close code either: it is cut.</summary>
     private void CloseNow(Connection connection, CloseCode code)
     {
         if (connection.IsPending)
         {
-            Abort(connection, code);
+            CloseStalled(connection, code);
         }
         else
         {
@@ -142,7 +142,7 @@ internal sealed partial class HubShard
                 TellPosition(connection, subscription);
             }
 
-            QueueControl(connection, connection.Framing.Heartbeat, isCounted: false);
+            QueueControl(connection, connection.Framing.Heartbeat);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class HubShard
         if (position > told)
         {
             subscription.ToldSeq = position;
-            QueueControl(connection, connection.Framing.Position(subscription.Id, new LogPosition(logId, position)), isCounted: false);
+            QueueControl(connection, connection.Framing.Position(subscription.Id, new LogPosition(logId, position)));
         }
     }
 
@@ -164,8 +164,21 @@ internal sealed partial class HubShard
             var connection = connections[i];
             if (connection.Principal.IsRevoked && (one is null || ReferenceEquals(one, connection)))
             {
-                Close(connection, CloseCode.Unauthenticated);
+                Revoke(connection);
             }
+        }
+    }
+
+    private void Revoke(Connection connection)
+    {
+        if (connection.IsPending)
+        {
+            // Events are on their way out of this process: they must not reach the peer whenever it likes to read them (law L7).
+            Abort(connection, CloseCode.Unauthenticated);
+        }
+        else
+        {
+            Close(connection, CloseCode.Unauthenticated);
         }
     }
 

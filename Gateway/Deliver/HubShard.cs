@@ -15,6 +15,7 @@ internal sealed partial class HubShard
     private readonly SemaphoreSlim batchRoom = new(Limits.Deliver.ShardBatches);
     private readonly AsyncSignal signal = new();
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool hasEnded;
 
     private readonly RecentEvents recent;
     private readonly CatchUpReader reader;
@@ -34,6 +35,7 @@ internal sealed partial class HubShard
         this.reader = reader;
         this.isCurrent = isCurrent;
         this.time = time;
+        migrations = new RecentMigrations(time);
         this.random = random;
         this.logger = logger;
     }
@@ -50,6 +52,10 @@ internal sealed partial class HubShard
     {
         commands.Enqueue(command);
         signal.Set();
+        if (Volatile.Read(ref hasEnded))
+        {
+            RefuseRest();
+        }
     }
 
     public async ValueTask OfferAsync(EventBatch batch, CancellationToken cancellation)
@@ -74,12 +80,16 @@ internal sealed partial class HubShard
             }
             catch (Exception e)
             {
-                // A bug met with one connection or event must not end the streams of all others.
+                // What fails with one command or batch is met where it is run; this only keeps the loop.
                 DeliverLog.TurnFailed(logger, e);
             }
         }
 
         AbortAll();
+        Volatile.Write(ref hasEnded, true);
+        // Between the two: whoever posts sees that the loop has ended, or is seen here.
+        Interlocked.MemoryBarrier();
+        RefuseRest();
     }
 
     /// <returns>Whether there may be more to do at once.</returns>
@@ -88,19 +98,77 @@ internal sealed partial class HubShard
         var worked = false;
         while (commands.TryDequeue(out var command))
         {
-            Execute(command);
+            TryExecute(command);
             worked = true;
         }
 
         for (var events = 0; events < Limits.Deliver.TurnEvents && batches.TryDequeue(out var batch);)
         {
             batchRoom.Release();
-            Process(batch);
+            TryProcess(batch);
             events += batch.Events.Length;
             worked = true;
         }
 
         return FlushDirty() || worked;
+    }
+
+    private void TryExecute(in ShardCommand command)
+    {
+        try
+        {
+            Execute(command);
+        }
+        catch (Exception e)
+        {
+            // A bug met with one connection costs that one its stream, never another's; whoever waits for the answer gets one.
+            DeliverLog.TurnFailed(logger, e);
+            Refuse(command);
+            if (command.Connection is { } connection)
+            {
+                Abort(connection, CloseCode.Draining);
+            }
+        }
+    }
+
+    private void TryProcess(EventBatch batch)
+    {
+        try
+        {
+            Process(batch);
+        }
+        catch (Exception e)
+        {
+            // Passing over the rest of the batch would be a silent loss for every live stream: they read it from the log.
+            DeliverLog.TurnFailed(logger, e);
+            LagAll(batch.Through);
+        }
+    }
+
+    /// <summary>The loop has ended: what is asked now is answered by whoever asks.</summary>
+    private void RefuseRest()
+    {
+        while (commands.TryDequeue(out var command))
+        {
+            Refuse(command);
+            if (command.Kind == ShardCommandKind.Open)
+            {
+                command.Connection!.Outlet.Abort();
+                command.Connection.Complete(CloseCode.Draining);
+            }
+        }
+    }
+
+    private static void Refuse(in ShardCommand command)
+    {
+        if (command.State is SubscriptionOrder order)
+        {
+            order.Answer.TrySetResult(new SubscribeOutcome(default, Closing));
+        }
+        else if (command.State is Unsubscription unsubscription)
+        {
+            unsubscription.Answer.TrySetResult(new UnsubscribeOutcome(default, Closing));
+        }
     }
 
     private void Execute(in ShardCommand command)
@@ -118,7 +186,7 @@ internal sealed partial class HubShard
                 Unsubscribe(connection!, (Unsubscription)command.State!);
                 break;
             case ShardCommandKind.Control:
-                QueueControl(connection!, (byte[])command.State!, isCounted: true);
+                QueueControl(connection!, (byte[])command.State!, isOwn: true);
                 break;
             case ShardCommandKind.Writable:
                 Writable(connection!);

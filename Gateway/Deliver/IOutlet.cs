@@ -9,12 +9,15 @@ internal interface IOutlet
 {
     /// <summary>
     /// Sends whole frames. What the transport does not take at once is copied and finished in the background before anything else is
-    /// written; until then the answer is <see cref="SendStatus.Pending"/> and the shard calls nothing but <see cref="Abort"/>.
+    /// written; until then the answer is <see cref="SendStatus.Pending"/> and the shard sends nothing more.
     /// The span is the shard's scratch buffer: it is not valid after the call.
     /// </summary>
     SendStatus Send(ReadOnlySpan<byte> frames);
 
-    /// <summary>Ends the connection in order with a close code (WebSocket close frame, end of the SSE body). Called at most once, never while pending.</summary>
+    /// <summary>
+    /// Ends the connection in order with a close code (WebSocket close frame, end of the SSE body). Called at most once. While a send is
+    /// pending the code follows the remainder, and the outlet cuts a peer that does not take it in time.
+    /// </summary>
     void Close(CloseCode code);
 
     /// <summary>Cuts the connection at once; the peer learns nothing more.</summary>

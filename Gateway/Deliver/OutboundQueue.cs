@@ -21,6 +21,7 @@ internal struct OutboundQueue
     private int count;
     private int eventCount;
     private int eventBytes;
+    private int ownCount;
 
     public readonly int Count => count;
 
@@ -54,8 +55,12 @@ internal struct OutboundQueue
     }
 
     /// <param name="frame">A frame the queue may keep.</param>
-    /// <param name="isCounted">Whether it counts against the session's control bytes.</param>
-    public void Add(byte[] frame, bool isCounted) => Push(new Entry(frame, false, isCounted));
+    /// <param name="isOwn">The session's own (pong, ping, error): it stands in no order with events that are held.</param>
+    public void Add(byte[] frame, bool isOwn)
+    {
+        ownCount += isOwn ? 1 : 0;
+        Push(new Entry(frame, false, isOwn));
+    }
 
     /// <summary>A second subscription wants the newest event too, with the update.</summary>
     public void WidenLast()
@@ -77,6 +82,10 @@ internal struct OutboundQueue
             eventCount--;
             eventBytes -= encoded.WeightBytes;
         }
+        else if (entry.IsOwn)
+        {
+            ownCount--;
+        }
 
         entry = default;
         head = entries is null ? 0 : (head + 1) & (entries.Length - 1);
@@ -93,17 +102,46 @@ internal struct OutboundQueue
         {
             var entry = Peek();
             Pop();
-            if (entry.Item is byte[])
+            if (entry.Item is byte[] frame)
+            {
+                Add(frame, entry.IsOwn);
+            }
+        }
+    }
+
+    /// <summary>Moves the session's own frames into the buffer, from between events that are held; all else keeps its order.</summary>
+    /// <returns>How many bytes they were.</returns>
+    public int TakeOwn(ByteBuffer buffer)
+    {
+        var taken = 0;
+        for (var left = ownCount == 0 ? 0 : count; left > 0; left--)
+        {
+            var entry = Peek();
+            Pop();
+            if (entry.Item is EncodedEvent encoded)
+            {
+                Add(encoded, entry.IncludeUpdate);
+            }
+            else if (!entry.IsOwn)
             {
                 Push(entry);
             }
+            else
+            {
+                var frame = (byte[])entry.Item;
+                buffer.Append(frame);
+                taken += frame.Length;
+            }
         }
+
+        return taken;
     }
 
     public void Clear()
     {
         eventCount = 0;
         eventBytes = 0;
+        ownCount = 0;
         Release();
     }
 
@@ -156,5 +194,5 @@ internal struct OutboundQueue
     }
 
     /// <param name="Item">An <see cref="EncodedEvent"/> or a control frame as <c>byte[]</c>.</param>
-    internal readonly record struct Entry(object Item, bool IncludeUpdate, bool IsCounted);
+    internal readonly record struct Entry(object Item, bool IncludeUpdate, bool IsOwn);
 }

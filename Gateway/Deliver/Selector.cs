@@ -8,6 +8,9 @@ namespace Gateway.Deliver;
 /// </summary>
 internal sealed class Selector(bool isAll, HashSet<long> chatIds, HashSet<long> botIds, HashSet<long> chatBotIds)
 {
+    /// <summary>"All I may read": shared, because ten thousand sockets that only want everything would each hold three empty sets.</summary>
+    public static readonly Selector All = new(true, [], [], []);
+
     public bool IsAll { get; } = isAll;
     public HashSet<long> ChatIds { get; } = chatIds;
     public HashSet<long> BotIds { get; } = botIds;

@@ -16,7 +16,7 @@ internal sealed class SelectorResolver(ChatDirectory directory)
     {
         if (request.All)
         {
-            return (new Selector(true, [], [], []), null);
+            return (Selector.All, null);
         }
 
         HashSet<long> chatIds = [], botIds = [], chatBotIds = [];

@@ -94,7 +94,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var router = new Router(
         [
             .. receiver.Routes,
-            new EventStreamHandler(admission, hub).Route,
+            new EventStreamHandler(admission, hub, time).Route,
             new PullHandler(admission, hub, time).Route,
             new HttpRoute("GET", "/api/v1/ws", sockets.HandleAsync, "websocket") { IsStream = true },
             new HttpRoute("GET", "/health", health.HealthAsync, "health"),

@@ -75,6 +75,9 @@ internal static partial class Limits
         /// <summary>A catch-up read that the database did not answer is tried again after this.</summary>
         public static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(200);
 
+        /// <summary>A subscription is resolved and started within this; longer ago, migrations are in the database for it to see.</summary>
+        public static readonly TimeSpan MigrationMemory = TimeSpan.FromMinutes(1);
+
         /// <summary>Events of one pull. A higher <c>limit</c>: 400.</summary>
         public const int PullEvents = 500;
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Deliver.Sse;
 
 /// <summary><c>GET /api/v1/events/stream</c>: one subscription, from the query or from where <c>Last-Event-ID</c> left off.</summary>
-internal sealed class EventStreamHandler(StreamAdmission admission, Hub hub)
+internal sealed class EventStreamHandler(StreamAdmission admission, Hub hub, TimeProvider time)
 {
     public const string Path = "/api/v1/events/stream";
 
@@ -39,5 +39,6 @@ internal sealed class EventStreamHandler(StreamAdmission admission, Hub hub)
 
         // Until then the shard may write; only afterwards may the server end the body.
         await connection.Completion;
+        await outlet.EndAsync(time);
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Deliver.Sse;
@@ -9,6 +10,8 @@ namespace Gateway.Deliver.Sse;
 internal sealed class ResponseOutlet(HttpContext context) : IOutlet
 {
     private readonly PipeWriter body = context.Response.BodyWriter;
+    private Task pending = Task.CompletedTask;
+    private CloseCode lastCode;
 
     /// <summary>Set before anything can be sent.</summary>
     public Connection? Connection { get; set; }
@@ -20,17 +23,36 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
         var flush = body.FlushAsync(CancellationToken.None);
         if (!flush.IsCompletedSuccessfully)
         {
-            _ = FinishAsync(flush.AsTask());
+            pending = FinishAsync(flush.AsTask());
             return SendStatus.Pending;
         }
 
         return flush.Result.IsCompleted ? SendStatus.Closed : SendStatus.Sent;
     }
 
-    /// <summary>The handler returns when the connection completes, and that ends the body.</summary>
-    public void Close(CloseCode code) => Send(SseFraming.Close(code));
+    public void Close(CloseCode code) => lastCode = code;
 
     public void Abort() => context.Abort();
+
+    /// <summary>
+    /// From the handler, when the shard has let the connection go: the last block behind what is on its way. A client that does not take
+    /// it in time is cut; the server would wait for it for ever.
+    /// </summary>
+    public async Task EndAsync(TimeProvider time)
+    {
+        try
+        {
+            await pending.WaitAsync(Limits.Deliver.CloseWait, time);
+            if (lastCode != 0)
+            {
+                await body.WriteAsync(SseFraming.Close(lastCode), CancellationToken.None).AsTask().WaitAsync(Limits.Deliver.CloseWait, time);
+            }
+        }
+        catch (TimeoutException)
+        {
+            context.Abort();
+        }
+    }
 
     private async Task FinishAsync(Task<FlushResult> flush)
     {
@@ -39,11 +61,11 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
         await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         if (flush.IsCompletedSuccessfully && !flush.Result.IsCompleted)
         {
-            Connection!.OnWritable();
+            Connection?.OnWritable();
         }
         else
         {
-            Connection!.OnGone();
+            Connection?.OnGone();
         }
     }
 }

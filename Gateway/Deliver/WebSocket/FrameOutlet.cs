@@ -20,6 +20,7 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
     private int state;
     private CloseCode lastCode;
     private volatile bool isClosing;
+    private volatile bool isLastOnItsWay;
 
     /// <summary>The peer's bytes, after the handshake. Only the session reads it; the outlet wakes the session through it.</summary>
     public PipeReader Input { get; } = input;
@@ -127,10 +128,11 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
             NotifyGone();
             return;
         }
-        if (isClosing && Volatile.Read(ref state) == Writing)
+        if (isLastOnItsWay)
         {
-            // That was the close frame itself.
+            // That was the close frame itself. (Not asked of isClosing: Close may come right here, and its frame would be forgotten.)
             Volatile.Write(ref state, Ended);
+            Input.CancelPendingRead();
             return;
         }
         if (Interlocked.CompareExchange(ref state, Idle, Writing) == Writing)
@@ -158,6 +160,7 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
     {
         Span<byte> frame = stackalloc byte[FrameWriter.CloseBytes];
         FrameWriter.WriteClose(frame, lastCode);
+        isLastOnItsWay = true;
         Volatile.Write(ref state, Idle);
         var status = Send(frame);
         if (status == SendStatus.Sent)

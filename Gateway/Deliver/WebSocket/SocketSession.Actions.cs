@@ -85,6 +85,7 @@ internal sealed partial class SocketSession
     private async ValueTask SubscribeAsync(SubscriptionRequest request)
     {
         var outcome = await connection!.SubscribeAsync(request, CancellationToken.None);
+        await connection.WaitForRoomAsync();
         if (outcome.Error is { } error)
         {
             await RefuseAsync(error);
@@ -105,6 +106,7 @@ internal sealed partial class SocketSession
     private async ValueTask UnsubscribeAsync(ClientAction action)
     {
         var outcome = await (action.Id is { } id ? connection!.UnsubscribeAsync(id) : connection!.UnsubscribeAsync(action.Chat));
+        await connection.WaitForRoomAsync();
         if (outcome.Error is { } error)
         {
             await RefuseAsync(error);

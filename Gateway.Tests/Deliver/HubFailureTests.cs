@@ -1,0 +1,59 @@
+using Gateway.Deliver;
+using Gateway.Messages;
+using Gateway.Tests.Log;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+/// <summary>A bug in a shard's turn, and a shard that has ended.</summary>
+public sealed class HubFailureTests
+{
+    [Fact]
+    public async Task Turn_FailsInABatch_NoStreamMissesTheRestOfIt()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var all = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        var chat = await hub.SubscribedAsync("""{"id":"b","chat_id":1}""");
+        await all.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        await chat.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        // What the matching of a migration cannot read stands for any bug there.
+        var before = await hub.CommitAsync(2);
+        var broken = await hub.CommitItemsAsync(Broken());
+        var after = await hub.CommitAsync(2);
+        await hub.PublishAsync((after.Head, [.. before.Events, .. broken.Events, .. after.Events]));
+        await hub.PublishAsync();
+        await all.UntilAsync(o => o.Bare.Length >= 6);
+        await chat.UntilAsync(o => o.Bare.Length >= 6);
+        await hub.SettleAsync();
+
+        Assert.Equal([2, 3, 4, 5, 6, 7], all.Bare);
+        Assert.Equal([2, 3, 4, 5, 6, 7], chat.Bare);
+    }
+
+    [Fact]
+    public async Task Shard_HasEnded_WhoAsksIsAnsweredAndNoConnectionStaysOpen()
+    {
+        var hub = await HubHarness.StartAsync();
+        var early = await hub.SubscribedAsync("""{"all":true}""");
+        await hub.DisposeAsync();
+        Assert.Equal(CloseCode.Draining, await early.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+
+        var late = hub.Open();
+        var resolved = new ResolvedSubscription(new SubscriptionRequest { All = true }, Selector.All, default, null);
+        var started = await late.Connection.StartAsync(resolved).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        var ended = await late.Connection.UnsubscribeAsync("default").WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Equal("CLOSED", started.Error!.Code);
+        Assert.Equal("CLOSED", ended.Error!.Code);
+        Assert.Equal(CloseCode.Draining, await late.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(late.IsAborted);
+    }
+
+    private static Gateway.Log.CommitItem Broken() => new()
+    {
+        Update = new IncomingUpdate(1, "{\"from_chat_id\":"u8.ToArray(), new UpdateFacts { Kind = GatewayEventKinds.ChatMigrated }),
+        DedupKey = "g:broken",
+        KnownChatId = 1,
+    };
+}

@@ -1,0 +1,47 @@
+using Gateway.Access;
+using Gateway.Messages;
+
+namespace Gateway.Deliver;
+
+/// <summary>
+/// Groups that became supergroups a moment ago, by the order of the log. Two things lag behind that order, and neither may cost a stream
+/// its events: the grants, which moved with the group but are loaded up to <see cref="Limits.Access.VersionStale"/> later, and
+/// subscriptions that were resolved before the migration and start after it. Belongs to a shard's loop.
+/// </summary>
+internal sealed class RecentMigrations(TimeProvider time)
+{
+    private readonly List<(long From, long To, long SeenTimestamp)> migrations = [];
+
+    public void Add(long from, long to) => migrations.Add((from, to, time.GetTimestamp()));
+
+    /// <summary>
+    /// Whether a grant on the old group lets these grants read the new one. Only until the grants must be newer than the migration:
+    /// after that delivery is either held or knows what was granted.
+    /// </summary>
+    public bool LetsRead(Grants grants, long botId, long chatId)
+    {
+        foreach (var (from, to, seen) in migrations)
+        {
+            if (to == chatId && time.GetElapsedTime(seen) <= Limits.Access.VersionStale && grants.CanRead(botId, from))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a selector that is about to start what those that run got when the group migrated.</summary>
+    public void Follow(Selector selector)
+    {
+        foreach (var (from, to, _) in migrations)
+        {
+            if (selector.ChatIds.Contains(from))
+            {
+                selector.ChatIds.Add(to);
+            }
+        }
+    }
+
+    public void Expire() => migrations.RemoveAll(migration => time.GetElapsedTime(migration.SeenTimestamp) > Limits.Deliver.MigrationMemory);
+}
