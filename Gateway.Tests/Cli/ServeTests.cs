@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Cli;
 
@@ -171,6 +172,38 @@ public sealed partial class ServeTests : IDisposable
         var answer = await gateway.RunAsync("serve", "--http", "127.0.0.1:0", "--bot-token-env", "NO_SUCH_VARIABLE");
         Assert.Equal(1, answer.ExitCode);
         Assert.Contains("NO_SUCH_VARIABLE", answer.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>The way of the README with a Telegram account, against a Telegram of our own.</summary>
+    [Fact]
+    public async Task BotToken_InAVariable_IsPolledAndStreamed()
+    {
+        await using var telegram = await FakeTelegram.StartAsync();
+        telegram.Add(10, """{"update_id":10,"message":{"message_id":1,"date":1,"chat":{"id":3,"type":"private"},"text":"from the phone"}}""");
+        var server = await gateway.ServeWithAsync([("BOT_TOKEN", FakeTelegram.Token)], "--bot-token-env", "BOT_TOKEN", "--telegram-base-url", telegram.BaseUrl);
+        client.DefaultRequestHeaders.Add("X-API-Key", ApiKey().Match(server.Banner).Value);
+        Assert.Contains("from the phone", await client.GetStringAsync(new Uri(server.Url, "/api/v1/events?all=true&after=0&wait=20")), StringComparison.Ordinal);
+        await telegram.WaitForCallsAsync(2);
+        var stopped = await server.StopAsync();
+        Assert.Equal(0, stopped.ExitCode);
+        Assert.DoesNotContain("the-secret-token", stopped.Log + server.Banner, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task BotToken_OfABotWithAWebhook_IsNotPolledAndReadySaysSo()
+    {
+        await using var telegram = await FakeTelegram.StartAsync();
+        telegram.WebhookUrl = "https://elsewhere.example/hook/with-a-secret";
+        var server = await gateway.ServeWithAsync([("BOT_TOKEN", FakeTelegram.Token)], "--bot-token-env", "BOT_TOKEN", "--telegram-base-url", telegram.BaseUrl);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!(await client.GetStringAsync(new Uri(server.Url, "/ready"), limit.Token)).Contains("bot 1 (WebhookIsSet)", StringComparison.Ordinal))
+        {
+        }
+
+        Assert.Empty(telegram.Calls);
+        var stopped = await server.StopAsync();
+        Assert.Contains("has a webhook at elsewhere.example", stopped.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("with-a-secret", stopped.Log, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -11,7 +11,7 @@ namespace Gateway.Tests.Support;
 /// </summary>
 internal sealed class FakeTelegram : IAsyncDisposable
 {
-    public const string Token = "111:the-secret-token";
+    public const string Token = "111:the-secret-token-of-a-bot";
 
     private readonly Lock gate = new();
     private readonly SortedDictionary<long, string> pending = [];

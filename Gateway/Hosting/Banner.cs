@@ -22,7 +22,8 @@ internal static class Banner
         text.AppendLine();
         text.AppendLine("Next, in another terminal: open a stream, then register a bot and send it something.");
         text.AppendLine($"  curl -N -H 'X-API-Key: {apiKey}' '{url}/api/v1/events/stream?all=true'");
-        text.AppendLine($"  gateway bot add --token <token from @BotFather> --data '{Path.GetFullPath(options.DataFolder)}'");
+        // By its full path, so that the line can be copied: after "dotnet run" no gateway is on the PATH.
+        text.AppendLine($"  {Environment.ProcessPath ?? "gateway"} bot add --token <token from @BotFather> --data '{Path.GetFullPath(options.DataFolder)}'");
         return text.ToString();
     }
 }
