@@ -15,6 +15,7 @@ public sealed class BusReaderTests : IAsyncLifetime
     private HubHarness hub = null!;
     private TestOutlet outlet = null!;
     private Task run = Task.CompletedTask;
+    private readonly HighWater highWater = new();
     private int headChecks;
 
     public async Task InitializeAsync()
@@ -22,7 +23,7 @@ public sealed class BusReaderTests : IAsyncLifetime
         hub = await HubHarness.StartAsync(history: 2, started =>
         {
             var reader = new BusReader(
-                bus, started.Store, started.Hub, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
+                bus, started.Store, started.Hub, highWater, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
             run = reader.RunAsync(stop.Token);
         });
         outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
@@ -108,6 +109,16 @@ public sealed class BusReaderTests : IAsyncLifetime
         await AdvanceUntilAsync(Limits.Publish.Poll, o => o.Bare.Length == 4);
 
         Assert.Equal([3, 4, 5, 6], outlet.Bare);
+    }
+
+    /// <summary>A process that commits nothing itself must know what a restored database may not number again.</summary>
+    [Fact]
+    public async Task OtherProcess_Commits_AreInTheHighWater()
+    {
+        var head = (await hub.CommitAsync(3)).Head;
+        await AdvanceUntilAsync(Limits.Publish.Poll, o => o.Bare.Length == 4);
+
+        Assert.Equal(new LogPosition(head.LogId, head.Seq), highWater.Current);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace Gateway.Publish;
 /// that is away ends nothing.
 /// </summary>
 internal sealed class BusReader(
-    InProcessBus bus, ILogStore store, Hub hub, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
+    InProcessBus bus, ILogStore store, Hub hub, HighWater highWater, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
 {
     private readonly SortedDictionary<long, LogEvent> window = [];
     private readonly List<LogEvent> ready = [];
@@ -148,6 +148,8 @@ internal sealed class BusReader(
     private async ValueTask HandOnAsync(IReadOnlyList<LogEvent> events, LogPosition through, CancellationToken cancellation)
     {
         last = through;
+        // Before any consumer hears of it. A process that only reads would else not know, after a restore, that these numbers are taken.
+        highWater.Observe(through.LogId, through.Seq);
         progressAt = time.GetTimestamp();
         pollAfter = Limits.Publish.Poll * (1 - Limits.Publish.PollJitter + (2 * Limits.Publish.PollJitter * random.NextDouble()));
         await hub.OfferAsync(through, events, cancellation);
@@ -172,12 +174,14 @@ internal sealed class BusReader(
         // Away or not, the next question comes only after the interval.
         progressAt = time.GetTimestamp();
         gapSince = progressAt;
-        while (await ReadPageAsync(new LogQuery(last.Seq), cancellation) is { } page && await TakePageAsync(page, cancellation))
+        LogPage? page;
+        while ((page = await ReadPageAsync(new LogQuery(last.Seq), cancellation)) is not null && await TakePageAsync(page, cancellation))
         {
             PublishTelemetry.GapReads.Add(1);
         }
 
-        hasGap = announcedSeq > last.Seq || window.Count > 0;
+        // A database that did not answer is asked again at the poll's pace, not at the reorder window's.
+        hasGap = page is not null && (announcedSeq > last.Seq || window.Count > 0);
     }
 
     /// <returns>Whether there is another page to read.</returns>
