@@ -88,6 +88,50 @@ public abstract partial class LogStoreSuite
         await committing.StopAsync();
     }
 
+    /// <summary>The commit whose reply was lost is a duplicate when it is given again; its migration must be linked all the same.</summary>
+    [Fact]
+    public async Task Migration_CommitOfUnknownOutcome_IsLinkedWhenItTurnsOutToBeADuplicate()
+    {
+        using var stop = new CancellationTokenSource();
+        var (committing, _, loop) = await StartMigrationAsync(stop.Token);
+        // One migration through, so that the look back at the start is over.
+        await committing.CommitAsync(SampleUpdates.Json(1, ToService).Update);
+        await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+        var lost = SampleUpdates.Json(1, ToService.Replace("42", "77", StringComparison.Ordinal).Replace(":50,", ":52,", StringComparison.Ordinal));
+        await using var other = Fixture.OpenAnother();
+        Assert.Equal(BatchOutcome.Committed, await other.CommitAsync(new CommitBatch([lost]), NoFloor));
+
+        Assert.Equal(CommitStatus.Duplicate, (await committing.CommitAsync(lost.Update)).Status);
+        await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+
+        Assert.Equal("1", await Fixture.ScalarAsync("SELECT COUNT(*) FROM chats WHERE telegram_chat_id = -10077 AND migrated_from IS NOT NULL"));
+        await stop.CancelAsync();
+        await loop;
+        await committing.StopAsync();
+    }
+
+    [Fact]
+    public async Task Migration_DatabaseAwayAtTheStart_LooksBackWhenItIsThere()
+    {
+        await CommitAsync(SampleUpdates.Json(1, ToService));
+        var heads = new ScriptedStore { IsAway = true };
+        using var stop = new CancellationTokenSource();
+        var committing = new Committing(Store, Fixture.Time, migrationsOf: commits => new ChatMigration(Fixture.Database, heads, commits, Fixture.Time, NullLogger.Instance));
+        var loop = committing.Migrations!.RunAsync(stop.Token);
+        heads.IsAway = false;
+        var told = committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+        while (!told.IsCompleted)
+        {
+            Fixture.Time.Advance(Limits.Log.BackoffMost);
+            await Task.Yield();
+        }
+
+        await told;
+        await stop.CancelAsync();
+        await loop;
+        await committing.StopAsync();
+    }
+
     [Fact]
     public async Task Retention_Sweep_KeepsPerBotAndNeverBelow48Hours()
     {

@@ -20,7 +20,7 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     private readonly Channel<Migration> _inbox = Channel.CreateBounded<Migration>(
         new BoundedChannelOptions(Limits.Log.MigrationQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Called for every update that was stored; nearly all have no migration in them.</summary>
+    /// <summary>Called for every update that is in the log; nearly all have no migration in them.</summary>
     public void Offer(IncomingUpdate update)
     {
         if (MigrationOf(update.BotId, update.Facts) is { } migration) _inbox.Writer.TryWrite(migration);
@@ -31,7 +31,7 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     {
         try
         {
-            await OfferRecentAsync(stop);
+            for (var pause = Limits.Log.BackoffLeast; !await TryOfferRecentAsync(stop); pause = CommitAttempts.Next(pause)) await Task.Delay(pause, time, stop);
             await foreach (var migration in _inbox.Reader.ReadAllAsync(stop)) await LinkPersistentlyAsync(migration, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -48,11 +48,12 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
         return (await commits.CommitGatewayEventAsync(GatewayEventKinds.ChatMigrated, botId, to, PayloadOf(from, to), KeyOf(from, to))).Status;
     }
 
-    private async Task OfferRecentAsync(CancellationToken stop)
+    // False when the database does not answer; there is no later look.
+    private async Task<bool> TryOfferRecentAsync(CancellationToken stop)
     {
         try
         {
-            if (await store.ReadHeadAsync(stop) is not { } head) return;
+            if (await store.ReadHeadAsync(stop) is not { } head) return false;
             await using var connection = await database.OpenAsync(stop);
             await using var command = connection.CreateCommand();
             command.CommandText = """
@@ -66,10 +67,13 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
                 var payload = (byte[])reader.GetValue(1);
                 Offer(new IncomingUpdate(reader.GetInt64(0), payload, UpdateParser.Parse(payload)));
             }
+
+            return true;
         }
         catch (DbException e)
         {
             CommitterLog.MigrationFailed(logger, e);
+            return false;
         }
     }
 

@@ -117,9 +117,9 @@ internal sealed class GroupCommitter(
         foreach (var item in batch.Items)
         {
             if (item.ProjectionFailed) CommitterLog.ProjectionFailed(logger, item.Update.BotId, item.Seq);
-            if (item.Status != CommitStatus.Stored) continue;
-            stored++;
+            // A duplicate's too: its first commit may be the one whose reply was lost, and linking again changes nothing.
             migrations?.Offer(item.Update);
+            if (item.Status == CommitStatus.Stored) stored++;
         }
 
         highWater.Observe(batch.Head.LogId, batch.Head.Seq);
