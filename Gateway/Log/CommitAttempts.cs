@@ -57,7 +57,10 @@ internal sealed class CommitAttempts(ILogStore store, PublishQueue publish, High
 
     private async ValueTask<bool> ResetAsync(LogPosition floor)
     {
-        if (await store.ResetAsync(floor) is not { } first) return false;
+        // Above what was seen under any identity: a backup from before an earlier reset has a floor below the log that it replaced, and
+        // a consumer's bare number from that log must not lie inside the new one.
+        var above = floor with { Seq = Math.Max(floor.Seq, highWater.HighestSeq) };
+        if (await store.ResetAsync(above) is not { } first) return false;
         CommitterLog.LogReset(logger, floor.LogId, floor.Seq, first.LogId, first.Seq);
         LogTelemetry.Resets.Add(1);
         highWater.Observe(first.LogId, first.Seq);

@@ -28,6 +28,20 @@ internal sealed class HighWater
         }
     }
 
+    /// <summary>The highest seq under whatever identity.</summary>
+    public long HighestSeq
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long highest = 0;
+                foreach (var position in _seen) highest = Math.Max(highest, position.Seq);
+                return highest;
+            }
+        }
+    }
+
     /// <summary>Rises with every change, so that a writer knows whether there is anything to write.</summary>
     public long Version => Volatile.Read(ref _version);
 

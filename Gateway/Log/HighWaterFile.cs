@@ -20,7 +20,7 @@ internal sealed class HighWaterFile(string path, TimeProvider time, ILogger logg
         {
             return File.Exists(path) ? new HighWater(Parse(File.ReadAllBytes(path))) : new HighWater();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
             CommitterLog.HighWaterNotRead(logger, path, e.Message);
             return new HighWater();
