@@ -166,6 +166,27 @@ public abstract partial class LogStoreSuite
         Assert.Equal(BatchOutcome.Committed, await Store.CommitAsync(new CommitBatch([]), new LogPosition("anotherl", 1_000)));
     }
 
+    /// <summary>A copy from before the last reset carries another identity than the floor: its own floor must be looked up before anything is written.</summary>
+    [Fact]
+    public async Task Commit_IdentityIsAnotherThanAtTheLastCommit_WritesNothingAndHasTheCallerLookAgain()
+    {
+        var head = (await CommitAsync(SampleUpdates.Message(1, 1))).Head;
+        await Fixture.ExecuteAsync("UPDATE log_head SET log_id = 'older000'");
+        var batch = new CommitBatch([SampleUpdates.Message(2, 2)]);
+
+        Assert.Equal(BatchOutcome.Retry, await Store.CommitAsync(batch, new LogPosition(head.LogId, 1)));
+        Assert.Equal(1, (await Store.ReadHeadAsync(default))!.Value.Seq);
+        Assert.Equal(BatchOutcome.HeadMovedBack, await Store.CommitAsync(batch, new LogPosition("older000", 9)));
+        Assert.Equal(BatchOutcome.Committed, await Store.CommitAsync(batch, new LogPosition("older000", 1)));
+    }
+
+    [Fact]
+    public async Task Read_NoEventsAskedFor_AnswersOne()
+    {
+        await SpreadAsync();
+        Assert.Equal([1], await SeqsAsync(new LogQuery(0) { MaxEvents = 0 }));
+    }
+
     [Fact]
     public async Task Reset_HeadMovedBack_StartsANewIdentityAboveAllSeen()
     {

@@ -86,7 +86,7 @@ internal sealed class PageReader(MySqlConnection connection, LogQuery query)
 
     private int NextCount()
     {
-        if (_events == 0) return Math.Min(query.MaxEvents, Limits.Log.PageFirstEvents);
+        if (_events == 0) return Math.Clamp(query.MaxEvents, 1, Limits.Log.PageFirstEvents);
         long average = Math.Max(1, _bytes / _events);
         return (int)Math.Clamp(((query.MaxBytes - _bytes) / average) + 1, 1, Limits.Log.PageEvents);
     }

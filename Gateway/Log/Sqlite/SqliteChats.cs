@@ -21,6 +21,8 @@ internal sealed class SqliteChats(SqliteSession session)
     private readonly SqliteStatement _update = session.Prepare(
         "UPDATE chats SET type = ?2, title = ?3, username = ?4 WHERE id = ?1 AND (type IS NOT ?2 OR title IS NOT ?3 OR username IS NOT ?4)");
 
+    public void Forget() => _known.Clear();
+
     /// <summary>The chat's gateway id; the chat is made when it is new.</summary>
     public long Resolve(long botId, long telegramChatId, in UpdateFacts facts, ReadOnlySpan<byte> payload, long nowMs)
     {

@@ -19,6 +19,8 @@ internal sealed class SqliteEvents(SqliteSession session)
     private readonly SqliteStatement _setMessage = session.Prepare("UPDATE events SET message_id = ?2 WHERE seq = ?1");
     private readonly SqliteStatement _setFailed = session.Prepare("UPDATE events SET message_id = NULL, projection_failed = 1 WHERE seq = ?1");
 
+    public void ForgetChats() => _chats.Forget();
+
     /// <summary>Answers true when the event was inserted under <paramref name="seq"/>, false when it was in the log already.</summary>
     public bool Write(CommitItem item, long seq, long nowMs)
     {

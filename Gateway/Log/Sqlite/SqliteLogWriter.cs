@@ -14,6 +14,7 @@ internal sealed class SqliteLogWriter : IDisposable
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _readHead;
     private readonly SqliteStatement _setHead;
+    private string? _logId;
 
     public SqliteLogWriter(string path, SqliteCheckpointer checkpointer, TimeProvider time)
     {
@@ -41,10 +42,13 @@ internal sealed class SqliteLogWriter : IDisposable
     {
         _begin.Run();
         var head = ReadHead();
-        if (head.Seq < floor.Seq && head.LogId == floor.LogId)
+        if (Judge(head, floor) is var verdict && verdict != BatchOutcome.Committed)
         {
             _session.TryRollback();
-            return BatchOutcome.HeadMovedBack;
+            // The file was replaced under us: ids learned from the old one may name other chats in this one.
+            _events.ForgetChats();
+            _logId = null;
+            return verdict;
         }
 
         var nowMs = NowMs(head);
@@ -58,7 +62,15 @@ internal sealed class SqliteLogWriter : IDisposable
         _commit.Run();
         _checkpointer.AfterCommit(_session);
         batch.Head = new LogHead(head.LogId, seq, nowMs);
+        _logId = head.LogId;
         return BatchOutcome.Committed;
+    }
+
+    /// <summary>Committed: go on. Another identity than at the last commit has a floor of its own, so the caller must look again.</summary>
+    private BatchOutcome Judge(LogHead head, LogPosition floor)
+    {
+        if (head.LogId == floor.LogId) return head.Seq < floor.Seq ? BatchOutcome.HeadMovedBack : BatchOutcome.Committed;
+        return _logId is not null && _logId == floor.LogId ? BatchOutcome.Retry : BatchOutcome.Committed;
     }
 
     public LogEvent? Reset(LogPosition floor)
