@@ -49,8 +49,13 @@ internal sealed class MySqlDatabase : IDatabase
         return new MySqlConnection(settings.ConnectionString);
     }
 
-    public async ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) =>
-        await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+    public async ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        // A committer may have to wait for a row that this locks (a migrating chat's), and holds the head meanwhile: frozen in here, this
+        // process must cost the others no more than frozen in a commit. The next one to take the session sets its idle time anew.
+        await ExecuteAsync((MySqlConnection)connection, MySqlSession.WaitTimeout(Limits.Storage.MySqlFrozen), cancellation);
+        return await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+    }
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
