@@ -13,6 +13,9 @@ internal abstract class LogStoreFixture : IAsyncDisposable
     /// <summary>Telegram message id of which the engine refuses the message row.</summary>
     public const long PoisonMessageId = 666_001;
 
+    /// <summary>Telegram chat id of which the engine refuses the chat's row.</summary>
+    public const long PoisonChatId = -666_002;
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
 
     public abstract IDatabase Database { get; }

@@ -64,6 +64,48 @@ public abstract partial class LogStoreSuite
     }
 
     [Fact]
+    public async Task Chats_OneIsRefused_OthersNewInTheBatchAreNotFlagged()
+    {
+        await Fixture.InstallTriggersAsync();
+        var batch = await CommitAsync(
+            SampleUpdates.Message(10, 1, chat: -5), SampleUpdates.Message(11, 1, chat: LogStoreFixture.PoisonChatId), SampleUpdates.Message(12, 1, chat: -6));
+
+        Assert.Equal([1, 2, 3], SeqsOf(batch));
+        Assert.Equal([false, true, false], batch.Items.Select(item => item.ProjectionFailed));
+        Assert.Equal([true, false, true], batch.Items.Select(item => item.ChatId > 0));
+        Assert.Equal(["2"], (await Fixture.RowsAsync("SELECT seq FROM events WHERE projection_failed = 1")).Select(row => row[0]));
+    }
+
+    [Fact]
+    public async Task Chats_TitleChangesInABatchWithADuplicate_RowFollows()
+    {
+        await CommitAsync(SampleUpdates.Message(10, 1));
+        CommitItem Renamed(long updateId) => SampleUpdates.Json(1,
+            $$"""{"update_id":{{updateId}},"message":{"message_id":{{updateId}},"date":1,"chat":{"id":-1001234,"type":"supergroup","title":"New"},"text":"x"} }""");
+
+        await CommitAsync(SampleUpdates.Message(10, 1), Renamed(11));
+        await CommitAsync(Renamed(12));
+
+        Assert.Equal("New", await Fixture.ScalarAsync("SELECT title FROM chats"));
+    }
+
+    [Fact]
+    public async Task Chats_AfterTheDatabaseWasReplacedByAnOlderCopy_HaveNoIdsOfTheNewerOne()
+    {
+        await CommitAsync(SampleUpdates.Message(10, 1, chat: -5));
+        var head = (await CommitAsync(SampleUpdates.Message(11, 1, chat: -6))).Head;
+        foreach (var sql in new[] { "DELETE FROM chats WHERE telegram_chat_id = -6", "DELETE FROM events WHERE seq = 2", "DELETE FROM messages WHERE id = 2", "UPDATE log_head SET seq = 1" })
+            await Fixture.ExecuteAsync(sql);
+        var floor = new LogPosition(head.LogId, head.Seq);
+
+        Assert.Equal(BatchOutcome.HeadMovedBack, await Store.CommitAsync(new CommitBatch([]), floor));
+        Assert.NotNull(await Store.ResetAsync(floor));
+        var chat = (await CommitAsync(SampleUpdates.Message(12, 2, chat: -6))).Items[0].ChatId;
+
+        Assert.Equal("-6", Assert.Single(await Fixture.RowsAsync($"SELECT telegram_chat_id FROM chats WHERE id = {chat}"))[0]);
+    }
+
+    [Fact]
     public async Task Messages_IdZeroTwice_AreTwoRows()
     {
         var batch = await CommitAsync(SampleUpdates.Message(10, 0, "a"), SampleUpdates.Message(11, 0, "b"));

@@ -93,6 +93,7 @@ internal sealed class SqliteFixture : LogStoreFixture
 
     public override Task InstallTriggersAsync() => ExecuteAsync($"""
         CREATE TRIGGER poison_event BEFORE INSERT ON events WHEN NEW.update_id = {PoisonUpdateId} BEGIN SELECT RAISE(ABORT, 'poison'); END;
+        CREATE TRIGGER poison_chat BEFORE INSERT ON chats WHEN NEW.telegram_chat_id = {PoisonChatId} BEGIN SELECT RAISE(ABORT, 'poison'); END;
         CREATE TRIGGER poison_message BEFORE INSERT ON messages WHEN NEW.telegram_id = {PoisonMessageId} BEGIN SELECT RAISE(ABORT, 'poison'); END;
         """);
 

@@ -31,7 +31,7 @@ internal readonly record struct ChatDescription(string? Type, string? Title, str
         return hash.ToHashCode() is var print && print == 0 ? 1 : print;
     }
 
-    public void AppendUpdate(StringBuilder sql, long chatId) =>
+    public StringBuilder AppendUpdate(StringBuilder sql, long chatId) =>
         sql.Append("UPDATE chats SET type=").AppendLiteral(Type).Append(", title=").AppendLiteral(Title)
             .Append(", username=").AppendLiteral(Username).Append(" WHERE id=").AppendNumber(chatId).Append("; ");
 

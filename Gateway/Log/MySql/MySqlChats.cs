@@ -7,11 +7,12 @@ namespace Gateway.Log.MySql;
 /// Gateway ids of chats, remembered over batches. What a transaction learns or makes counts only after its commit
 /// (<see cref="Accept"/>): an id from a rolled-back INSERT is given to another chat later.
 /// </summary>
-internal sealed class MySqlChats
+internal sealed class MySqlChats(ILogger logger)
 {
     private readonly Dictionary<ChatKey, KnownChat> _known = [];
     private readonly Dictionary<ChatKey, KnownChat> _pending = [];
     private readonly Dictionary<ChatKey, CommitItem> _missing = [];
+    private readonly List<(long Id, ChatDescription Description)> _changed = [];
 
     /// <param name="Fingerprint">Of the description last written or seen; 0: not compared yet.</param>
     private readonly record struct KnownChat(long Id, int Fingerprint);
@@ -33,9 +34,13 @@ internal sealed class MySqlChats
     }
 
     /// <summary>Sets the chat of every item that has one, making rows that are not there; changed titles go to the session's closing statements.</summary>
-    public async ValueTask ResolveAsync(MySqlCommitSession session, List<CommitItem> items, long nowMs)
+    /// <param name="isCareful">
+    /// A chat or a title that the engine refuses costs only itself: a refused chat's items stay without, a refused title is left as it is.
+    /// </param>
+    public async ValueTask ResolveAsync(MySqlCommitSession session, List<CommitItem> items, long nowMs, bool isCareful)
     {
         _missing.Clear();
+        _changed.Clear();
         foreach (CommitItem item in items)
         {
             if (!HasChat(item)) continue;
@@ -43,17 +48,19 @@ internal sealed class MySqlChats
             if (!TryGet(key, out KnownChat chat)) _missing[key] = item;
             else if (ChatDescription.Fingerprint(item.Update) is var print && print != 0 && print != chat.Fingerprint)
             {
-                ChatDescription.Of(item.Update).AppendUpdate(session.Closing, chat.Id);
+                _changed.Add((chat.Id, ChatDescription.Of(item.Update)));
                 _pending[key] = chat with { Fingerprint = print };
             }
         }
 
-        if (_missing.Count > 0) await FindOrMakeAsync(session, nowMs);
+        if (_missing.Count > 0) await FindAsync(session);
+        if (_missing.Count > 0) await MakeAsync(session, nowMs, isCareful);
+        await DescribeAsync(session, isCareful);
         Assign(items);
     }
 
-    /// <summary>Sets the chats that are known; the others stay zero.</summary>
-    public void Assign(List<CommitItem> items)
+    // Those that are not known stay zero.
+    private void Assign(List<CommitItem> items)
     {
         foreach (CommitItem item in items)
         {
@@ -65,14 +72,26 @@ internal sealed class MySqlChats
 
     private bool TryGet(ChatKey key, out KnownChat chat) => _pending.TryGetValue(key, out chat) || _known.TryGetValue(key, out chat);
 
-    private async ValueTask FindOrMakeAsync(MySqlCommitSession session, long nowMs)
+    private async ValueTask MakeAsync(MySqlCommitSession session, long nowMs, bool isCareful)
     {
-        await FindAsync(session);
-        if (_missing.Count == 0) return;
+        try
+        {
+            await session.ExecuteAsync(InsertOf(_missing, nowMs));
+        }
+        catch (Exception e) when (isCareful && MySqlErrors.IsOfData(e))
+        {
+            foreach (KeyValuePair<ChatKey, CommitItem> chat in _missing) await TryAsync(session, InsertOf([chat], nowMs));
+        }
 
+        // Asked for, not computed from LAST_INSERT_ID: with several writable nodes the ids of one statement are not consecutive.
+        await FindAsync(session);
+    }
+
+    private static string InsertOf(IEnumerable<KeyValuePair<ChatKey, CommitItem>> chats, long nowMs)
+    {
         var sql = new StringBuilder("INSERT INTO chats (bot_id,telegram_chat_id,realm,type,title,username,created_at_ms) VALUES ");
         string comma = "";
-        foreach ((ChatKey key, CommitItem item) in _missing)
+        foreach ((ChatKey key, CommitItem item) in chats)
         {
             ChatDescription description = ChatDescription.Of(item.Update);
             sql.Append(comma).Append('(').AppendNumber(key.BotId).Append(',').AppendNumber(key.TelegramId).Append(',').AppendLiteral(key.Realm)
@@ -81,14 +100,33 @@ internal sealed class MySqlChats
             comma = ",";
         }
 
-        await session.ExecuteAsync(sql.ToString());
-        // Asked for, not computed from LAST_INSERT_ID: with several writable nodes the ids of one statement are not consecutive.
-        await FindAsync(session);
+        return sql.ToString();
+    }
+
+    private async ValueTask DescribeAsync(MySqlCommitSession session, bool isCareful)
+    {
+        foreach ((long id, ChatDescription description) in _changed)
+        {
+            if (!isCareful) description.AppendUpdate(session.Closing, id);
+            else await TryAsync(session, description.AppendUpdate(new StringBuilder(), id).ToString());
+        }
+    }
+
+    private async ValueTask TryAsync(MySqlCommitSession session, string sql)
+    {
+        try
+        {
+            await session.ExecuteAsync(sql);
+        }
+        catch (Exception e) when (MySqlErrors.IsOfData(e))
+        {
+            MySqlLog.ChatRefused(logger, e.Message);
+        }
     }
 
     private async ValueTask FindAsync(MySqlCommitSession session)
     {
-        var sql = new StringBuilder("SELECT id, bot_id, telegram_chat_id, realm, type, title, username FROM chats WHERE ");
+        var sql = new StringBuilder("SELECT id, bot_id, telegram_chat_id, realm, type, title, username FROM chats FORCE INDEX (chats_identity) WHERE ");
         string or = "";
         foreach (ChatKey key in _missing.Keys)
         {
@@ -105,7 +143,7 @@ internal sealed class MySqlChats
             int print = ChatDescription.Fingerprint(item.Update);
             _pending[key] = new KnownChat(id, print);
             var stored = new ChatDescription(Text(row, 4), Text(row, 5), Text(row, 6));
-            if (print != 0 && ChatDescription.Of(item.Update) is var seen && seen != stored) seen.AppendUpdate(session.Closing, id);
+            if (print != 0 && ChatDescription.Of(item.Update) is var seen && seen != stored) _changed.Add((id, seen));
         });
     }
 

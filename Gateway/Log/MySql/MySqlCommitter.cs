@@ -10,7 +10,7 @@ namespace Gateway.Log.MySql;
 /// </summary>
 internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    private readonly MySqlChats _chats = new();
+    private readonly MySqlChats _chats = new(logger);
     private readonly MessageIndex _messages = new();
     private readonly DuplicateLookup _duplicates = new();
     private readonly List<CommitItem> _fresh = new(Limits.Log.BatchUpdates);
@@ -123,7 +123,8 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
         AssignSeqs(head.Seq);
 
         _isProjecting = true;
-        await ResolveChatsAsync(session, nowMs, isCareful);
+        await _chats.ResolveAsync(session, _fresh, nowMs, isCareful);
+        foreach (CommitItem item in _fresh) item.ProjectionFailed = item.ChatId == 0 && item.Update.Facts.TelegramChatId is not null;
         await _messages.LoadAsync(session, _fresh, lookFirst: isCareful);
         foreach (CommitItem item in _fresh) _messages.Assign(item);
 
@@ -148,23 +149,6 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
             item.MessageId = 0;
             item.ReplyToMessageId = 0;
         }
-    }
-
-    private async ValueTask ResolveChatsAsync(MySqlCommitSession session, long nowMs, bool isCareful)
-    {
-        try
-        {
-            await _chats.ResolveAsync(session, _fresh, nowMs);
-        }
-        catch (Exception e) when (isCareful && MySqlErrors.IsOfData(e))
-        {
-            // One chat's row is refused and with it the statement: the events of all chats that are new here go without.
-            _chats.Assign(_fresh);
-            foreach (CommitItem item in _fresh) item.ProjectionFailed = item.ChatId == 0 && item.Update.Facts.TelegramChatId is not null;
-        }
-
-        // A title that the engine refuses must not refuse the batch again; the next update brings it.
-        if (isCareful) session.Closing.Clear();
     }
 
     private async ValueTask ProjectAsync(MySqlCommitSession session)

@@ -19,4 +19,7 @@ internal static partial class MySqlLog
 
     [LoggerMessage(1344, LogLevel.Warning, "Retention of bot {BotId} could not delete: {Reason}")]
     public static partial void DeleteFailed(ILogger logger, long botId, string reason);
+
+    [LoggerMessage(1345, LogLevel.Warning, "A chat's row or description was refused; its events are stored without: {Reason}")]
+    public static partial void ChatRefused(ILogger logger, string reason);
 }
