@@ -220,6 +220,9 @@ internal static partial class Limits
         /// <summary>Batches waiting for the publisher. Full: payloads are let go, the highest seq is kept, readers fetch from the log.</summary>
         public const int QueueBatches = 256;
 
+        /// <summary>Payload bytes in those batches, each of which may hold <see cref="Log.BatchBytes"/>. Full: as above.</summary>
+        public const long QueueBytes = 64L * 1024 * 1024;
+
         /// <summary>Messages on the in-process bus. Full: the publisher waits, and the queue before it fills.</summary>
         public const int BusMessages = 64;
 

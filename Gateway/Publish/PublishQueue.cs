@@ -19,6 +19,7 @@ internal sealed class PublishQueue
         new BoundedChannelOptions(Limits.Publish.QueueBatches) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly Lock _lock = new();
+    private long _bytes;
     private LogHead _head;
     private LogHead? _dropped;
 
@@ -33,14 +34,38 @@ internal sealed class PublishQueue
 
     public ChannelReader<PublishBatch> Reader => _channel.Reader;
 
+    public bool TryTake(out PublishBatch batch)
+    {
+        if (!_channel.Reader.TryRead(out batch)) return false;
+        var bytes = BytesOf(batch.Events);
+        lock (_lock) _bytes -= bytes;
+        return true;
+    }
+
     public void Offer(LogEvent[] events, LogHead head)
     {
+        var bytes = BytesOf(events);
         lock (_lock)
         {
             // What was let go belongs before these events, so the batch that gets in takes its note along.
             _head = head;
-            _dropped = _channel.Writer.TryWrite(new PublishBatch(events, head, _dropped)) ? null : head;
+            if (_bytes + bytes <= Limits.Publish.QueueBytes && _channel.Writer.TryWrite(new PublishBatch(events, head, _dropped)))
+            {
+                _bytes += bytes;
+                _dropped = null;
+            }
+            else
+            {
+                _dropped = head;
+            }
         }
+    }
+
+    private static long BytesOf(LogEvent[] events)
+    {
+        long bytes = 0;
+        foreach (var logEvent in events) bytes += logEvent.Payload.Length;
+        return bytes;
     }
 
     /// <summary>What was let go with nothing queued behind it; the caller recovers it now.</summary>

@@ -28,7 +28,7 @@ internal sealed class Publisher(PublishQueue queue, InProcessBus bus, ILogStore 
 
     private async ValueTask PublishQueuedAsync(CancellationToken cancellation)
     {
-        while (queue.Reader.TryRead(out var batch))
+        while (queue.TryTake(out var batch))
         {
             await RecoverAsync(batch.RecoverFrom, cancellation);
             await SendAsync(new BusMessage(batch.Events, batch.Head), cancellation);
@@ -51,6 +51,12 @@ internal sealed class Publisher(PublishQueue queue, InProcessBus bus, ILogStore 
         while (watermark.LogId == head.LogId && watermark.Seq < head.Seq)
         {
             var page = await ReadAsync(new LogQuery(watermark.Seq) { ThroughSeq = head.Seq }, cancellation);
+            if (page is not null && page.Head.LogId != head.LogId)
+            {
+                // What was let go belongs to a log that is no more; the reader finds the new one by itself.
+                return;
+            }
+
             if (page is not null && page.ThroughSeq > watermark.Seq)
             {
                 await SendAsync(new BusMessage(page.Events, head with { Seq = page.ThroughSeq }), cancellation);
@@ -58,11 +64,6 @@ internal sealed class Publisher(PublishQueue queue, InProcessBus bus, ILogStore 
             else
             {
                 await Task.Delay(Limits.Publish.Poll, time, cancellation);
-            }
-
-            if (page is not null && page.Head.LogId != head.LogId)
-            {
-                return;
             }
         }
     }
