@@ -62,7 +62,7 @@ internal sealed class RetentionSweeper(
     private async Task<int> DeleteAsync(long bot, TimeSpan keep, int most, CancellationToken cancellation)
     {
         if (keep < Limits.Log.RetentionLeast) keep = Limits.Log.RetentionLeast;
-        var before = (time.GetUtcNow() - keep).ToUnixTimeMilliseconds();
+        var before = time.GetUtcNow().ToUnixTimeMilliseconds() - (long)keep.TotalMilliseconds;
         var total = 0;
         while (total < most)
         {
