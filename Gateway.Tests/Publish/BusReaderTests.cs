@@ -23,7 +23,7 @@ public sealed class BusReaderTests : IAsyncLifetime
         hub = await HubHarness.StartAsync(history: 2, started =>
         {
             var reader = new BusReader(
-                bus, started.Store, started.Hub, highWater, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
+                bus, started.Store, started.Hub, highWater.Observe, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
             run = reader.RunAsync(stop.Token);
         });
         outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");

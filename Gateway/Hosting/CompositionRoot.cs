@@ -74,7 +74,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var bus = new InProcessBus();
         publisher = new Publisher(publishQueue, bus, store, time, Log("Publish"));
         hub = new Hub(store, new ChatDirectory(database), () => access.IsCurrent, time, new Random(), Environment.ProcessorCount, Log("Deliver"));
-        busReader = new BusReader(bus, store, hub, highWater, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
+        busReader = new BusReader(bus, store, hub, highWater.Observe, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
         access.AddObserver(bots);
         access.AddObserver(hub);
         wheel = new SessionWheel(time);

@@ -10,8 +10,9 @@ namespace Gateway.Publish;
 /// nothing comes it asks the database itself, which is also how a process without a shared bus learns of another's commits. A database
 /// that is away ends nothing.
 /// </summary>
+/// <param name="observe">Told every position before any consumer is.</param>
 internal sealed class BusReader(
-    InProcessBus bus, ILogStore store, Hub hub, HighWater highWater, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
+    InProcessBus bus, ILogStore store, Hub hub, Action<string, long> observe, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
 {
     private readonly SortedDictionary<long, LogEvent> window = [];
     private readonly List<LogEvent> ready = [];
@@ -149,7 +150,7 @@ internal sealed class BusReader(
     {
         last = through;
         // Before any consumer hears of it. A process that only reads would else not know, after a restore, that these numbers are taken.
-        highWater.Observe(through.LogId, through.Seq);
+        observe(through.LogId, through.Seq);
         progressAt = time.GetTimestamp();
         pollAfter = Limits.Publish.Poll * (1 - Limits.Publish.PollJitter + (2 * Limits.Publish.PollJitter * random.NextDouble()));
         await hub.OfferAsync(through, events, cancellation);
