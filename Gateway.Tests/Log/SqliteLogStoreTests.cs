@@ -64,6 +64,28 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
         Assert.InRange(best / 256, 0, 200);
     }
 
+    [Fact]
+    public async Task Commit_WriteAheadLogFull_IsMovedIntoTheDatabaseAndStartedAgain()
+    {
+        var database = ((SqliteDatabase)Fixture.Database).Path;
+        var id = 0;
+        async Task WriteAsync(int bytes)
+        {
+            var facts = new UpdateFacts { Kind = UpdateKinds.Unparsed };
+            var item = new CommitItem { Update = new IncomingUpdate(1, new byte[bytes], in facts), DedupKey = $"h:{++id}" };
+            Assert.Equal(BatchOutcome.Committed, await Store.CommitAsync(new CommitBatch([item]), new LogPosition("", 0)));
+        }
+
+        // Nobody else copies: without the checkpointer the database file would stay as small as the migration left it.
+        for (var mebibyte = 0; mebibyte < 20; mebibyte++) await WriteAsync(1 << 20);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (new FileInfo(database).Length < Limits.Log.CheckpointPages * 4096L) await WriteAsync(1).WaitAsync(patience.Token);
+        // The next commits copy what was left and start the log again at its beginning: it grows by the first two of ten at most.
+        var length = new FileInfo(database + "-wal").Length;
+        for (var mebibyte = 0; mebibyte < 10; mebibyte++) await WriteAsync(1 << 20);
+        Assert.InRange(new FileInfo(database + "-wal").Length, length, length + (3 << 20));
+    }
+
     private protected override async Task<LogStoreFixture> OpenAsync()
     {
         var fixture = new SqliteFixture();
