@@ -194,6 +194,45 @@ public sealed class EventStreamTests
         }
     }
 
+    [Fact]
+    public async Task Stream_ClosedWhileTheClientReadsNothing_EndsWithTheCodeBehindTheRest()
+    {
+        await using var server = await StreamServer.StartAsync();
+        using var socket = new TcpClient { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/v1/events/stream?all=true HTTP/1.1\r\nHost: x\r\nX-API-Key: {server.Key.Text}\r\n\r\n"));
+        while (server.Hub.Hub.ConnectionCount < 1)
+        {
+            await Task.Yield();
+        }
+
+        await server.Hub.SettleAsync();
+        for (var i = 0; i < 16; i++)
+        {
+            await server.Hub.PublishAsync(250, text: new string('x', 2000));
+        }
+
+        await server.Hub.SettleAsync();
+        var stopping = server.Hub.Hub.StopAsync(default);
+        while (!stopping.IsCompleted)
+        {
+            // To the close, which finds the stream stalled, and over the time it waits for it; not over the outlet's own.
+            server.Hub.Time.Advance(Limits.Deliver.Tick);
+            await server.Hub.SettleDrainingAsync();
+        }
+
+        using var text = new StreamReader(stream, Encoding.UTF8);
+        string? line, last = null;
+        while ((line = await text.ReadLineAsync().WaitAsync(Patience)) is not null && last is null)
+        {
+            last = line.StartsWith("data: {\"code\"", StringComparison.Ordinal) ? line : null;
+        }
+
+        Assert.Equal("data: {\"code\":4101}", last);
+    }
+
     /// <summary>The samples come from many places and repeat update ids; the log would take a second one for a retry.</summary>
     private static Gateway.Log.CommitItem Unique(byte[] body, int index) => new()
     {

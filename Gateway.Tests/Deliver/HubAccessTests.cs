@@ -85,6 +85,25 @@ public sealed class HubAccessTests
     }
 
     [Fact]
+    public async Task Key_ExpiresSoon_IsToldOnceAMinuteBefore()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var principal = new Principal(9, "short") { Grants = hub.Admin.Grants };
+        principal.ExpiresAtMs = hub.Time.GetUtcNow().AddMinutes(3).ToUnixTimeMilliseconds();
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
+        var lasting = await hub.SubscribedAsync("""{"all":true}""");
+        for (var second = 0; second < 170; second++)
+        {
+            hub.Time.Advance(TimeSpan.FromSeconds(1));
+            await hub.SettleAsync();
+        }
+
+        // One tick a second here, so each connection's turn comes once in a minute.
+        Assert.InRange(outlet.Actions("expiring").Single().GetProperty("in").GetInt64(), 1, 75);
+        Assert.Empty(lasting.Actions("expiring"));
+    }
+
+    [Fact]
     public async Task Key_RevokedBeforeItsStreamIsOpen_IsClosedWith4001()
     {
         await using var hub = await HubHarness.StartAsync();

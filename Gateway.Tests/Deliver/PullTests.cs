@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Gateway.Deliver;
+using Gateway.Deliver.Pull;
 using Gateway.Messages;
 using Xunit;
 
@@ -117,6 +119,26 @@ public sealed class PullTests
 
         Assert.Equal("UNAUTHENTICATED", none.GetProperty("code").GetString());
         Assert.Equal("UNAUTHENTICATED", bad.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Pull_GrantsChangeWhileItCollects_AnswersNothingOfThem()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var principal = HubHarness.Reader(1);
+        var outlet = new PullOutlet(principal, 10, 0);
+        var connection = hub.Hub.Open(principal, PullFraming.Instance, outlet);
+        var resolved = await hub.Hub.ResolveAsync(principal, new SubscriptionRequest { All = true, After = 0 }, default);
+        await connection.StartAsync(resolved);
+        await outlet.CaughtUp.WaitAsync(TimeSpan.FromSeconds(20));
+        var (before, granted) = (PullHandler.MayLeave(outlet, hub.Hub, connection), principal.Grants);
+        principal.Grants = Gateway.Access.Grants.None;
+        var revoked = PullHandler.MayLeave(outlet, hub.Hub, connection);
+        (principal.Grants, hub.IsCurrent) = (granted, false);
+
+        Assert.True(before);
+        Assert.False(revoked);
+        Assert.False(PullHandler.MayLeave(outlet, hub.Hub, connection));
     }
 
     [Fact]

@@ -123,7 +123,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
 
     private void Apply(Tracked entry, Principal principal, KeyRow? row, Dictionary<long, Grants> grants)
     {
-        entry.ExpiresAtMs = row?.ExpiresAtMs ?? long.MaxValue;
+        principal.ExpiresAtMs = entry.ExpiresAtMs = row?.ExpiresAtMs ?? long.MaxValue;
         var usable = row is not null && row.IsUsable(time.GetUtcNow().ToUnixTimeMilliseconds());
         principal.Grants = usable && grants.TryGetValue(row!.Id, out var granted) ? granted : Grants.None;
         principal.IsRevoked = !usable;

@@ -10,7 +10,8 @@ internal sealed record CatchUpRead(HubShard Shard, CatchUp CatchUp, LogQuery Que
 
 /// <summary>
 /// Reads pages of the log for catch-ups of all shards, a bounded number at a time. The line is bounded by the catch-ups, each of which
-/// has at most one read in it. Never gives up: a database that is away is asked again.
+/// has at most one read in it. Never gives up: a read that failed is asked again, from the end of the line, so that a few that can never
+/// succeed do not keep all readers to themselves.
 /// </summary>
 internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, TimeProvider time, ILogger logger)
 {
@@ -53,18 +54,26 @@ internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, Ti
 
     private async ValueTask ReadPageAsync(CatchUpRead read, CancellationToken cancellation)
     {
-        while (!read.CatchUp.IsCancelled)
+        while (IsStarved && !read.CatchUp.IsCancelled)
         {
-            if (!IsStarved && await TryReadAsync(read.Query, cancellation) is { } page)
-            {
-                Interlocked.Increment(ref heldPages);
-                DeliverTelemetry.CatchUpPages.Add(1);
-                read.Shard.Post(new ShardCommand(ShardCommandKind.Page, read.CatchUp.Connection, new CatchUpPage(read.CatchUp, page)));
-                return;
-            }
-
             await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
         }
+
+        if (read.CatchUp.IsCancelled)
+        {
+            return;
+        }
+
+        if (await TryReadAsync(read.Query, cancellation) is { } page)
+        {
+            Interlocked.Increment(ref heldPages);
+            DeliverTelemetry.CatchUpPages.Add(1);
+            read.Shard.Post(new ShardCommand(ShardCommandKind.Page, read.CatchUp.Connection, new CatchUpPage(read.CatchUp, page)));
+            return;
+        }
+
+        await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
+        Request(read);
     }
 
     /// <summary>Of what retention took, only what the reader's chats and bots lost: a gap must neither be kept back nor tell of others' bots.</summary>

@@ -28,6 +28,7 @@ internal sealed partial class Connection
     internal bool IsPending;
     internal bool IsDirty;
     internal bool IsHeld;
+    internal bool IsExpiryTold;
 
     internal IOutlet Outlet { get; }
 

@@ -70,6 +70,15 @@ internal static class ControlFrames
         AppendString(buffer, gap.LogId);
     }
 
+    public static ByteBuffer Expiring(long seconds)
+    {
+        var buffer = new ByteBuffer(64);
+        buffer.Append("{\"action\":\"expiring\",\"in\":"u8);
+        buffer.Append(seconds);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
     public static ByteBuffer Error(RequestError error)
     {
         var buffer = new ByteBuffer(256);

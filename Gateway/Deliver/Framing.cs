@@ -24,6 +24,9 @@ internal abstract class Framing
     public abstract byte[] Gap(string subscriptionId, in StreamGap gap);
     public abstract byte[] Error(RequestError error);
 
+    /// <summary>The credential ends soon; only a transport that can renew it says so.</summary>
+    public virtual byte[] Expiring(long seconds) => [];
+
     /// <summary>Written every <see cref="Limits.Deliver.PositionInterval"/> where the transport needs traffic to stay open (SSE).</summary>
     public virtual byte[] Heartbeat => [];
 }

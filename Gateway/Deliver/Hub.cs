@@ -16,6 +16,7 @@ internal sealed class Hub : IControlObserver
     private readonly StartResolver starts;
     private readonly CatchUpReader reader;
     private readonly RecentEvents recent = new();
+    private readonly Func<bool> isCurrent;
     private string offeredLogId = "";
     private uint nextShard;
 
@@ -23,6 +24,7 @@ internal sealed class Hub : IControlObserver
     public Hub(
         ILogStore store, ChatDirectory directory, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger)
     {
+        this.isCurrent = isCurrent;
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
         reader = new CatchUpReader(store, directory, time, logger);
@@ -35,6 +37,9 @@ internal sealed class Hub : IControlObserver
 
     /// <summary>Where live delivery stands; null before the bus reader has found the head of the log.</summary>
     public LogPosition? Position => shards[0].Published;
+
+    /// <summary>Whether permissions are known to be current: for what was collected and leaves only now.</summary>
+    public bool MayDeliver => isCurrent();
 
     /// <summary>Open streams on all transports.</summary>
     public int ConnectionCount

@@ -142,6 +142,7 @@ internal sealed partial class HubShard
                 TellPosition(connection, subscription);
             }
 
+            TellExpiry(connection);
             QueueControl(connection, connection.Framing.Heartbeat);
         }
     }
@@ -157,8 +158,30 @@ internal sealed partial class HubShard
         }
     }
 
+    private void TellExpiry(Connection connection)
+    {
+        var expiresAtMs = connection.Principal.ExpiresAtMs;
+        if (expiresAtMs == long.MaxValue || connection.IsExpiryTold)
+        {
+            return;
+        }
+
+        var restMs = expiresAtMs - time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (restMs > 0 && restMs <= Limits.Deliver.ExpiryNotice.TotalMilliseconds)
+        {
+            connection.IsExpiryTold = true;
+            QueueControl(connection, connection.Framing.Expiring(restMs / 1000));
+        }
+    }
+
+    /// <param name="one">The connection whose credential was renewed; null: any may have changed.</param>
     private void CheckAccess(Connection? one)
     {
+        if (one is not null)
+        {
+            one.IsExpiryTold = false;
+        }
+
         for (var i = connections.Count - 1; i >= 0; i--)
         {
             var connection = connections[i];

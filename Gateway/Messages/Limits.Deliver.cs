@@ -90,11 +90,17 @@ internal static partial class Limits
         /// <summary>The longest <c>wait</c> of a pull: under the 60 s after which common proxies give up. A longer one: 400.</summary>
         public static readonly TimeSpan PullWait = TimeSpan.FromSeconds(50);
 
+        /// <summary>A client that takes a pull's answer slower than this (a 4 MiB answer within 18 minutes): the connection is cut.</summary>
+        public const double PullRateBytesPerSecond = 4 * 1024;
+
         /// <summary>How long a pull waits for the end of the log while the database does not answer. Over it: what there is, or 503.</summary>
         public static readonly TimeSpan PullPatience = TimeSpan.FromSeconds(10);
 
         /// <summary><c>Retry-After</c> of a 503 of a stream.</summary>
         public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+        /// <summary>A WebSocket whose key expires within this is told; looked at every <see cref="PositionInterval"/>, so at least 60 s before.</summary>
+        public static readonly TimeSpan ExpiryNotice = TimeSpan.FromSeconds(75);
 
         /// <summary>Over this time the connections are closed when draining, so that not all clients return at once.</summary>
         public static readonly TimeSpan DrainJitter = TimeSpan.FromSeconds(2);

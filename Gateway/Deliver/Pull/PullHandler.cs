@@ -2,6 +2,8 @@ using System.Globalization;
 using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Deliver.Pull;
 
@@ -31,7 +33,13 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
             return;
         }
 
-        var outlet = new PullOutlet(limit, admitted.Resolved.Start.AfterSeq ?? 0);
+        var outlet = new PullOutlet(admitted.Principal, limit, admitted.Resolved.Start.AfterSeq ?? 0);
+        // Not left to the stream's rule, which waits for a slow reader: an answer of megabytes would lie in memory for one who never reads.
+        if (exchange.Context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = new MinDataRate(Limits.Deliver.PullRateBytesPerSecond, Limits.Deliver.CloseWait);
+        }
+
         var connection = hub.Open(admitted.Principal, PullFraming.Instance, outlet);
         var outcome = await connection.StartAsync(admitted.Resolved);
         if (outcome.Error is { } error)
@@ -70,7 +78,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
         return isWhole;
     }
 
-    private static async Task AnswerAsync(Exchange exchange, Connection connection, PullOutlet outlet, string subscriptionId, string logId, bool isWhole)
+    private async Task AnswerAsync(Exchange exchange, Connection connection, PullOutlet outlet, string subscriptionId, string logId, bool isWhole)
     {
         if (connection.Principal.IsRevoked)
         {
@@ -86,7 +94,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
             logId = end.Position.LogId;
         }
 
-        if (!isWhole && !outlet.HasAnything)
+        if ((!isWhole && !outlet.HasAnything) || !MayLeave(outlet, hub, connection))
         {
             await StreamAdmission.RefuseAsync(exchange, ResolvedSubscription.Unavailable.Error!);
             return;
@@ -96,6 +104,10 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
         outlet.Write(buffer, logId);
         await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, buffer.Written.ToArray());
     }
+
+    /// <summary>What was collected under permissions that changed since, or that nobody knows now, does not leave; the client asks again.</summary>
+    internal static bool MayLeave(PullOutlet outlet, Hub hub, Connection connection) =>
+        outlet.CollectedUnder is not { } grants || (hub.MayDeliver && ReferenceEquals(grants, connection.Principal.Grants));
 
     private static Task Forever(CancellationToken until) =>
         Task.Delay(Timeout.InfiniteTimeSpan, until).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

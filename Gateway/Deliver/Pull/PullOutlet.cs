@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Messages;
 
 namespace Gateway.Deliver.Pull;
@@ -6,7 +7,7 @@ namespace Gateway.Deliver.Pull;
 /// Collects one answer. It pauses the shard for good once the answer is full, so that nothing is read for nobody; the handler then
 /// lets the connection go.
 /// </summary>
-internal sealed class PullOutlet(int limit, long afterSeq) : IOutlet
+internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) : IOutlet
 {
     private readonly Lock gate = new();
     private readonly ByteBuffer events = new(4096);
@@ -23,6 +24,9 @@ internal sealed class PullOutlet(int limit, long afterSeq) : IOutlet
 
     /// <summary>There is something to answer: a waiting pull is complete.</summary>
     public Task Filled => filled.Task;
+
+    /// <summary>The grants that let the first event in; null while there is none. Any change makes another object.</summary>
+    public Grants? CollectedUnder { get; private set; }
 
     public bool HasAnything
     {
@@ -106,6 +110,7 @@ internal sealed class PullOutlet(int limit, long afterSeq) : IOutlet
         switch (kind)
         {
             case PullRecord.Event:
+                CollectedUnder ??= principal.Grants;
                 Add(events, text);
                 nextAfter = Math.Max(nextAfter, seq);
                 isFull = ++count >= limit || events.Length >= Limits.Deliver.PullBytes;
