@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
+using Gateway.Messages;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Cli;
@@ -35,7 +37,7 @@ public sealed partial class ServeTests : IDisposable
     [Fact]
     public async Task FirstRun_ThatCannotListen_LosesNoSecret()
     {
-        using var occupied = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        using var occupied = new TcpListener(IPAddress.Loopback, 0);
         occupied.Start();
         var refused = await gateway.RunAsync("serve", "--http", $"{occupied.LocalEndpoint}");
         Assert.Equal(1, refused.ExitCode);
@@ -92,6 +94,45 @@ public sealed partial class ServeTests : IDisposable
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("restore it", refused.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(gateway.DataFolder, "master.key")));
+    }
+
+    [Fact]
+    public async Task ConnectionBound_GivenAsAnOption_ClosesOneMoreAsItComes()
+    {
+        var server = await gateway.ServeWithAsync([("GATEWAY__Http__MaxConnections", "2")]);
+        using TcpClient first = new(server.Url.Host, server.Url.Port), second = new(server.Url.Host, server.Url.Port);
+        Assert.StartsWith("HTTP/1.1 200 ", await GetHealthAsync(first), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await GetHealthAsync(second), StringComparison.Ordinal);
+        using TcpClient third = new(server.Url.Host, server.Url.Port);
+        Assert.Equal("", await GetHealthAsync(third));
+        Assert.StartsWith("HTTP/1.1 200 ", await GetHealthAsync(first), StringComparison.Ordinal);
+    }
+
+    /// <summary>What the connection answers first; nothing where it was closed.</summary>
+    private static async Task<string> GetHealthAsync(TcpClient client)
+    {
+        var buffer = new byte[256];
+        try
+        {
+            await client.GetStream().WriteAsync("GET /health HTTP/1.1\r\nHost: g\r\n\r\n"u8.ToArray());
+            var read = await client.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            return System.Text.Encoding.ASCII.GetString(buffer, 0, read);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    [Fact]
+    public async Task Health_OfAGatewayThatDoesNotAnswer_IsExitCode3InTime()
+    {
+        // Takes connections into its backlog and never says a word.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var began = TimeProvider.System.GetTimestamp();
+        Assert.Equal(3, (await gateway.RunAsync("health", "--http", $"{silent.LocalEndpoint}")).ExitCode);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), Limits.Cli.HealthAnswer, TimeSpan.FromSeconds(20));
     }
 
     /// <summary>Two of one key are too many here, where Limits would let twenty thousand pass.</summary>

@@ -194,6 +194,21 @@ public sealed class FrontDoorTests : IAsyncLifetime
         Assert.Contains("Ok 300 ", await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task Headers_ThatDoNotEnd_Are408() =>
+        Assert.StartsWith("HTTP/1.1 408 ", await server.SendRawAsync("GET /ok HTTP/1.1\r\nHost: g\r\nX-Slow: "), StringComparison.Ordinal);
+
+    /// <summary>The bounds that would take minutes to reach: that the server is told them.</summary>
+    [Fact]
+    public void ServerBounds_OfTime_AreGivenToTheServer()
+    {
+        var options = new Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions();
+        ServerBounds.Apply(options);
+        Assert.Equal((Limits.Http.KeepAlive, Limits.Http.HeadersWait), (options.Limits.KeepAliveTimeout, options.Limits.RequestHeadersTimeout));
+        Assert.Equal((Limits.Http.BodyRateBytesPerSecond, Limits.Http.BodyGrace), (options.Limits.MinRequestBodyDataRate!.BytesPerSecond, options.Limits.MinRequestBodyDataRate.GracePeriod));
+    }
+
     /// <summary>Takes the grace and one look of the server's clock, a second: about six in all.</summary>
     [Fact]
     public async Task Body_ThatStalls_IsCutByTheServersRate()

@@ -273,6 +273,30 @@ public sealed class PollerTests : IAsyncLifetime
         await telegram.WaitForCallsAsync(2);
     }
 
+    [Fact]
+    public async Task Run_AnswerOverItsBound_IsAskedForAgainWithHalfTheUpdates()
+    {
+        telegram.Failures.Enqueue((200, $$"""{"ok":true,"result":["{{new string('a', Limits.Ingest.PollAnswerBytes)}}"]}"""));
+        telegram.Add(10, Update(10));
+        await using var run = Start();
+        await committer.WaitAsync(1);
+        await telegram.WaitForCallsAsync(3);
+        Assert.Equal([100, 50, 100], telegram.Calls.Select(call => call.GetProperty("limit").GetInt32()));
+    }
+
+    /// <summary>A Telegram that neither answers nor hangs up: the hold it was asked for, and the time that any call may take on top.</summary>
+    [Fact]
+    public async Task Run_NoAnswerAtAll_IsAFailureAfterHoldAndWait()
+    {
+        await using var run = Start();
+        await telegram.WaitForCallsAsync(1);
+        time.Advance(Limits.Ingest.PollHold + Limits.Ingest.CallWait - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, log.Count(1215));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await log.WaitAsync(1215);
+        Assert.Contains(log.Lines, line => line.Contains("no answer within 00:00:45", StringComparison.Ordinal));
+    }
+
     /// <summary>Regression: a poller that gets nothing was to be seen in the log only.</summary>
     [Fact]
     public async Task Concern_OfPollersThatGetNothing_NamesBotAndState()

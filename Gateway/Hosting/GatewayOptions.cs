@@ -49,6 +49,9 @@ internal sealed record HttpOptions
     /// <summary>From <c>/ready</c> turning false to the first thing that stops: the time a balancer takes to look. None: nobody is in front.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.Zero;
 
+    /// <summary>Open connections besides WebSockets; the server closes one more as soon as it comes.</summary>
+    public int MaxConnections { get; init; } = Limits.Hosting.Connections;
+
     /// <summary>Open WebSockets of the process; one more is refused.</summary>
     public int MaxSockets { get; init; } = Limits.WebSocket.Sockets;
 

@@ -23,7 +23,7 @@ internal static class KestrelSetup
         if (options.CertificateFile is not null) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            SetLimits(kestrel);
+            SetLimits(kestrel, options);
             kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options));
         });
         var application = builder.Build();
@@ -52,11 +52,11 @@ internal static class KestrelSetup
             .Replace("[::]", "localhost", StringComparison.Ordinal)
             .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
 
-    private static void SetLimits(KestrelServerOptions kestrel)
+    private static void SetLimits(KestrelServerOptions kestrel, HttpOptions options)
     {
         ServerBounds.Apply(kestrel);
         kestrel.AllowSynchronousIO = false;
-        kestrel.Limits.MaxConcurrentConnections = Limits.Hosting.Connections;
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = Limits.Hosting.Connections;
         // A stream's reader may pause for as long as the hub bears it; the hub, not Kestrel, decides when it is too slow.
         kestrel.Limits.MinResponseDataRate = null;

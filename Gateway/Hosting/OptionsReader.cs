@@ -87,6 +87,7 @@ internal sealed class OptionsReader
             CertificateFile = ExistingFile("Http:CertificateFile"),
             CertificateKeyFile = ExistingFile("Http:CertificateKeyFile"),
             Drain = TimeSpan.FromSeconds(Number("Http:DrainSeconds", 0, 0, (int)Limits.Hosting.Drain.TotalSeconds)),
+            MaxConnections = Number("Http:MaxConnections", Limits.Hosting.Connections, 1, Limits.Hosting.Connections),
             MaxSockets = Number("WebSocket:MaxSockets", Limits.WebSocket.Sockets, 1, Limits.Hosting.Connections),
             MaxSocketsPerKey = Number("WebSocket:MaxSocketsPerKey", Limits.WebSocket.SocketsPerKey, 1, Limits.Hosting.Connections),
             AllowedOrigins = Text("Http:AllowedOrigins")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],

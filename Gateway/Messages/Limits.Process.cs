@@ -66,7 +66,7 @@ internal static partial class Limits
         /// <summary>Between two tries of the above.</summary>
         public static readonly TimeSpan DatabaseRetry = TimeSpan.FromMilliseconds(500);
 
-        /// <summary>Connections at once. Over it: Kestrel closes new ones at accept.</summary>
+        /// <summary>Connections at once, and upgraded ones apart. Over it: Kestrel closes new ones at accept. Configurable, downwards.</summary>
         public const int Connections = 100_000;
 
         /// <summary>The longest wait for a balancer to see that <c>/ready</c> is false, none by default; it comes on top of the deadlines below. More: refused at start.</summary>
