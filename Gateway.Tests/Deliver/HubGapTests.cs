@@ -170,6 +170,26 @@ public sealed class HubGapTests
     }
 
     [Fact]
+    public async Task Log_GetsANewIdentityWhileASubscriptionIsResolved_ItIsAskedToComeAgainAndIsThenToldTheGap()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var request = new SubscriptionRequest { Id = "a", All = true, After = 2 };
+        var resolved = await hub.Hub.ResolveAsync(hub.Admin, request, default);
+        var old = hub.Hub.Position!.Value.LogId;
+        var reset = (await hub.Store.ResetAsync(new LogPosition(old, 50)))!;
+        await hub.Hub.OfferAsync(new LogPosition(reset.LogId, reset.Seq), [reset], default);
+        await hub.SettleAsync();
+        var outlet = hub.Open();
+        Assert.Equal("UNAVAILABLE", (await outlet.Connection.StartAsync(resolved)).Error!.Code);
+
+        await outlet.Connection.SubscribeAsync(request with { LogId = old }, default);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal("log_reset", outlet.Actions("gap").Single().GetProperty("reason").GetString());
+        Assert.Equal([3, reset.Seq], outlet.Replayed("a"));
+    }
+
+    [Fact]
     public async Task Start_Since_BeginsAtTheTime()
     {
         await using var hub = await HubHarness.StartAsync(history: 3);

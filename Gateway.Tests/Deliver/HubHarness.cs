@@ -22,8 +22,8 @@ internal sealed class HubHarness : IAsyncDisposable
     private Task run = Task.CompletedTask;
     private long nextUpdateId = 1;
 
-    private HubHarness() => Hub = new Hub(
-        fixture.Store, new ChatDirectory(fixture.Database), () => IsCurrent, fixture.Time, new Random(1), shardCount: 1, NullLogger.Instance);
+    private HubHarness(Func<ILogStore, ILogStore>? wrap) => Hub = new Hub(
+        wrap is null ? fixture.Store : wrap(fixture.Store), new ChatDirectory(fixture.Database), () => IsCurrent, fixture.Time, new Random(1), shardCount: 1, NullLogger.Instance);
 
     public Hub Hub { get; }
     public FakeTimeProvider Time => fixture.Time;
@@ -36,10 +36,11 @@ internal sealed class HubHarness : IAsyncDisposable
     public Principal Admin { get; } = new(1, "admin") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
 
     /// <param name="history">Messages that are in the log before the hub starts, so only the database has them.</param>
+    /// <param name="wrap">Puts something between the hub and the store.</param>
     /// <param name="feed">Feeds the hub instead of the test; its first word is where the log stands.</param>
-    public static async Task<HubHarness> StartAsync(int history = 0, Action<HubHarness>? feed = null)
+    public static async Task<HubHarness> StartAsync(int history = 0, Action<HubHarness>? feed = null, Func<ILogStore, ILogStore>? wrap = null)
     {
-        var harness = new HubHarness();
+        var harness = new HubHarness(wrap);
         var outcome = await new Migrator(harness.Database, harness.Time).MigrateAsync(default);
         Assert.True(outcome.IsReady, outcome.Reason);
         await harness.fixture.ExecuteAsync(

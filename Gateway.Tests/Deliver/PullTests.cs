@@ -53,7 +53,7 @@ public sealed class PullTests
     }
 
     [Fact]
-    public async Task Pull_Waiting_IsAnsweredByTheNextEventAndReadsNoDatabase()
+    public async Task Pull_Waiting_IsAnsweredByTheNextEvent()
     {
         await using var server = await StreamServer.StartAsync(history: 3);
         var waiting = GetAsync(server, "?all=true&after=3&wait=30");

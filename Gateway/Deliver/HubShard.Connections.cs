@@ -26,13 +26,13 @@ internal sealed partial class HubShard
     private void Subscribe(Connection connection, SubscriptionOrder order)
     {
         var request = order.Resolved.Request!;
-        if (Refusal(connection, request) is { } error)
+        var start = order.Resolved.Start;
+        if (Refusal(connection, request, start) is { } error)
         {
             order.Answer.SetResult(new SubscribeOutcome(default, error));
             return;
         }
 
-        var start = order.Resolved.Start;
         var after = start.AfterSeq ?? seq;
         migrations.Follow(order.Resolved.Selector!);
         var onlyChat = request is { Chats: [var chat], BotIds: [] } ? chat : default;
@@ -69,15 +69,16 @@ internal sealed partial class HubShard
 
     private static readonly RequestError Closing = new("CLOSED", "The connection is closing.");
 
-    private RequestError? Refusal(Connection connection, SubscriptionRequest request)
+    private RequestError? Refusal(Connection connection, SubscriptionRequest request, in SubscriptionStart start)
     {
         if (!connection.IsOpen || connection.IsClosing)
         {
             return Closing;
         }
 
-        if (published is null)
+        if (published is null || (start.OfLogId is { } of && of != logId))
         {
+            // The log got a new identity since the position was looked at: it would be taken for one of that, and no gap be told.
             return ResolvedSubscription.Unavailable.Error;
         }
 

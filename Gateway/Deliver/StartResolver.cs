@@ -7,7 +7,8 @@ namespace Gateway.Deliver;
 /// <param name="AfterSeq">Null: at the shard's live end.</param>
 /// <param name="Gap">What the client must be told first.</param>
 /// <param name="IsEarliest">Asked for whatever there is: retention is no gap.</param>
-internal readonly record struct SubscriptionStart(long? AfterSeq, StreamGap? Gap, bool IsEarliest);
+/// <param name="OfLogId">The identity under which the position was found good; null where none was given.</param>
+internal readonly record struct SubscriptionStart(long? AfterSeq, StreamGap? Gap, bool IsEarliest, string? OfLogId = null);
 
 /// <summary>
 /// Finds the place that a request names. A position of another log identity, or above the head, is a gap and never a wait (design
@@ -36,7 +37,7 @@ internal sealed class StartResolver(ILogStore store, ChatDirectory directory)
     {
         if ((logId is null || logId == known.LogId) && after <= known.Seq)
         {
-            return new SubscriptionStart(after, null, false);
+            return new SubscriptionStart(after, null, false, known.LogId);
         }
 
         // The bus may be behind the database, so only the database can call a position impossible.
@@ -48,7 +49,7 @@ internal sealed class StartResolver(ILogStore store, ChatDirectory directory)
         if (logId is null || logId == head.LogId)
         {
             return after <= head.Seq
-                ? new SubscriptionStart(after, null, false)
+                ? new SubscriptionStart(after, null, false, head.LogId)
                 : Reset(after, head.Seq, head.LogId);
         }
 

@@ -33,6 +33,7 @@ internal sealed class SocketHost : IAsyncDisposable
     private WebApplication app = null!;
     private Task running = null!;
     private Action<KestrelServerLimits>? limits;
+    private TimeProvider hubTime = TimeProvider.System;
     private long updateId;
 
     public Hub Hub { get; private set; } = null!;
@@ -50,9 +51,10 @@ internal sealed class SocketHost : IAsyncDisposable
     public string Scheme => IsTls ? "wss" : "ws";
 
     public static async Task<SocketHost> StartAsync(
-        bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null)
+        bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null,
+        TimeProvider? hubTime = null)
     {
-        var host = new SocketHost { IsTls = isTls, limits = limits };
+        var host = new SocketHost { IsTls = isTls, limits = limits, hubTime = hubTime ?? TimeProvider.System };
         await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions());
         return host;
     }
@@ -103,7 +105,7 @@ internal sealed class SocketHost : IAsyncDisposable
         var access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
         Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
         PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
-        Hub = new Hub(store, new ChatDirectory(database), static () => true, TimeProvider.System, new Random(1), 2, Log);
+        Hub = new Hub(store, new ChatDirectory(database), static () => true, hubTime, new Random(1), 2, Log);
         running = Hub.RunAsync(stop.Token);
         await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
         Census = new SocketCensus(options.MaxSockets, options.MaxSocketsPerKey);
