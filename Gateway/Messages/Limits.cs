@@ -138,6 +138,12 @@ internal static partial class Limits
         /// </summary>
         public const int CheckpointPages = 4096;
 
+        /// <summary>
+        /// Pages in the write-ahead log, 64 MiB, over which the writer waits for the page reads of this moment so that the log can begin
+        /// anew; without it four busy readers were seen to keep it growing for as long as they read.
+        /// </summary>
+        public const int WriteAheadPages = 4 * CheckpointPages;
+
         /// <summary>Events in one history page; a longer request is cut to it.</summary>
         public const int PageEvents = 500;
 

@@ -31,7 +31,8 @@ internal sealed class SqliteCheckpointer(string path) : IAsyncDisposable
         _pages += writer.TakeWrittenPages();
         if (_stage == Stage.Copied)
         {
-            writer.Checkpoint();
+            // Readers of pages follow each other without a pause while streams catch up, so that there may never be a moment without one.
+            if (writer.Checkpoint() > Limits.Log.WriteAheadPages) writer.RestartWriteAheadLog();
             _pages = 0;
             _stage = Stage.Waiting;
         }
@@ -46,7 +47,7 @@ internal sealed class SqliteCheckpointer(string path) : IAsyncDisposable
 
     private async Task CopyAsync()
     {
-        await _worker.RunAsync(static session => session.Checkpoint(), static _ => false, CancellationToken.None);
+        await _worker.RunAsync(static session => session.Checkpoint(), static _ => 0, CancellationToken.None);
         _stage = Stage.Copied;
     }
 }

@@ -43,10 +43,15 @@ internal sealed class SqliteSession : IDisposable
     public int TakeWrittenPages() =>
         raw.sqlite3_db_status(_connection, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, resetFlg: 1) == raw.SQLITE_OK ? pages : 0;
 
-    /// <summary>Copies what it can of the write-ahead log into the database without waiting for anybody. True when nothing is left over.</summary>
-    public bool Checkpoint() =>
-        raw.sqlite3_wal_checkpoint_v2(_connection, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var frames, out var copied) == raw.SQLITE_OK
-        && frames == copied;
+    /// <summary>Copies what it can of the write-ahead log into the database without waiting for anybody. Answers the log's pages.</summary>
+    public int Checkpoint()
+    {
+        raw.sqlite3_wal_checkpoint_v2(_connection, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var pages, out _);
+        return pages;
+    }
+
+    /// <summary>Copies all of it and waits, for the busy time-out at most, until no reader needs it: the next commit begins it anew.</summary>
+    public void RestartWriteAheadLog() => raw.sqlite3_wal_checkpoint_v2(_connection, "main", raw.SQLITE_CHECKPOINT_RESTART, out _, out _);
 
     /// <summary>Undoes the transaction if one is open; whether that succeeds does not matter, the connection is closed next.</summary>
     public void TryRollback()
