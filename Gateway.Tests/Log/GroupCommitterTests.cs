@@ -239,6 +239,21 @@ public sealed class GroupCommitterTests
     }
 
     [Fact]
+    public async Task Abandon_StoreThrowsThen_AnswersEveryWaiter()
+    {
+        var committing = await StartAsync();
+        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _store.Next(_ => throw new InvalidOperationException("bug"));
+        var waiting = committing.CommitAsync(Update(1));
+        await _store.Asked.ReadAsync();
+        var abandoned = committing.AbandonAsync();
+        gate.SetResult();
+
+        Assert.Equal(CommitStatus.ShuttingDown, (await waiting).Status);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => abandoned);
+    }
+
+    [Fact]
     public async Task StoreThrows_AnswersUnavailableAndGoesOn()
     {
         var committing = await StartAsync();

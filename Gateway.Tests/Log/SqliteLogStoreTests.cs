@@ -86,6 +86,47 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
         Assert.InRange(new FileInfo(database + "-wal").Length, length, length + (3 << 20));
     }
 
+    /// <summary>Streams that catch up leave no moment without a reader, and SQLite alone starts its log again only in such a moment.</summary>
+    [Fact]
+    public async Task Commit_ReadersWithoutAPause_WriteAheadLogStaysBounded()
+    {
+        var writeAheadLog = new FileInfo(((SqliteDatabase)Fixture.Database).Path + "-wal");
+        using var done = new CancellationTokenSource();
+        var reading = Task.Run(() => ReadWithoutAPause(done.Token));
+        long largest = 0;
+        const long writtenBytes = 3L * Limits.Log.WriteAheadPages * 4096;
+        for (long bytes = 0, id = 1; bytes < writtenBytes; bytes += 4 << 20)
+        {
+            var items = new CommitItem[4];
+            for (var i = 0; i < items.Length; i++, id++)
+                items[i] = new CommitItem { Update = new IncomingUpdate(1, new byte[1 << 20], new UpdateFacts { Kind = UpdateKinds.Unparsed }), DedupKey = $"h:{id}" };
+            Assert.Equal(BatchOutcome.Committed, await Store.CommitAsync(new CommitBatch(items), new LogPosition("", 0)));
+            writeAheadLog.Refresh();
+            largest = Math.Max(largest, writeAheadLog.Length);
+        }
+
+        await done.CancelAsync();
+        await reading;
+        // Over the bound by what is committed while a checkpoint runs, at most.
+        Assert.InRange(largest, 0, writtenBytes * 2 / 3);
+    }
+
+    // Two connections by turns: each begins its read before the other ends.
+    private void ReadWithoutAPause(CancellationToken done)
+    {
+        var path = ((SqliteDatabase)Fixture.Database).Path;
+        using var first = new SqliteSession(path);
+        using var second = new SqliteSession(path);
+        SqliteSession[] sessions = [first, second];
+        for (var turn = 0; !done.IsCancellationRequested; turn++)
+        {
+            var session = sessions[turn % 2];
+            session.Execute("BEGIN");
+            session.Prepare("SELECT seq FROM log_head").Scalar();
+            sessions[(turn + 1) % 2].TryRollback();
+        }
+    }
+
     private protected override async Task<LogStoreFixture> OpenAsync()
     {
         var fixture = new SqliteFixture();

@@ -35,10 +35,12 @@ internal sealed class GroupCommitter(
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
-            CompleteAll(CommitStatus.ShuttingDown);
+            CommitterLog.StageStopped(logger, nameof(GroupCommitter));
         }
         finally
         {
+            // Whatever ended the loop, an unknown error while it was abandoned too: nobody waits for ever.
+            CompleteAll(CommitStatus.ShuttingDown);
             queue.Drain();
             RefuseQueued(CommitStatus.ShuttingDown);
         }
