@@ -2,6 +2,7 @@ using Gateway.Log;
 using Gateway.Log.Sqlite;
 using Gateway.Messages;
 using Gateway.Storage;
+using Gateway.Tests.Support;
 using Xunit;
 
 namespace Gateway.Tests.Log;
@@ -27,6 +28,17 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
         Assert.Null(await store.FindSeqBeforeAsync(0, default));
         Assert.Null(await store.ResetAsync(new LogPosition("a", 1)));
         Assert.Null(await store.DeleteExpiredAsync(1, 0, 1, default));
+    }
+
+    /// <summary>Regression: a full disk was told as "cannot be reached or written", and nothing said why.</summary>
+    [Fact]
+    public async Task Store_FaultOfTheEngine_IsToldOnceWithItsReason()
+    {
+        var log = new RecordedLog<SqliteLogStore>();
+        await using var store = new SqliteLogStore(Path.Combine(Path.GetTempPath(), "gateway-is-not-here", "gateway.db"), Fixture.Time, log);
+        for (var attempt = 0; attempt < 3; attempt++)
+            Assert.Equal(BatchOutcome.Unavailable, await store.CommitAsync(new CommitBatch([SampleUpdates.Message(1, 1)]), new LogPosition("", 0)));
+        Assert.Contains("unable to open database file", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]

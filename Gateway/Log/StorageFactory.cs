@@ -19,6 +19,6 @@ internal static class StorageFactory
 {
     /// <summary>Connects to nothing yet; the first statement does. The log may be used after the migration.</summary>
     public static OpenedStorage Open(StorageUrl url, TimeProvider time, ILogger? logger = null) => url.SqlitePath is { } path
-        ? new(new SqliteDatabase(path), new SqliteLogStore(path, time))
+        ? new(new SqliteDatabase(path), new SqliteLogStore(path, time, logger))
         : new(new MySqlDatabase(url), new MySqlLogStore(url, time, logger ?? NullLogger.Instance));
 }

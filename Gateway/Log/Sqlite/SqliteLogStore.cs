@@ -1,4 +1,5 @@
 using Gateway.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Log.Sqlite;
 
@@ -8,9 +9,14 @@ internal sealed class SqliteLogStore : ILogStore
     private readonly SqliteWorkers<SqliteLogWriter> _writer;
     private readonly SqliteWorkers<SqliteLogReader> _readers;
     private readonly SqliteCheckpointer _checkpointer;
+    private readonly ILogger _logger;
+    private readonly Func<SqliteFault, BatchOutcome> _refuse;
+    private string? _told;
 
-    public SqliteLogStore(string path, TimeProvider time)
+    public SqliteLogStore(string path, TimeProvider time, ILogger? logger = null)
     {
+        _logger = logger ?? NullLogger.Instance;
+        _refuse = fault => Tell(fault).Outcome;
         SQLitePCL.Batteries_V2.Init();
         _checkpointer = new(path);
         _writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, _checkpointer, time));
@@ -18,22 +24,41 @@ internal sealed class SqliteLogStore : ILogStore
     }
 
     public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) =>
-        new(_writer.RunAsync(writer => writer.Commit(batch, floor), static fault => fault.Outcome, CancellationToken.None));
+        new(_writer.RunAsync(writer => Settled(writer.Commit(batch, floor)), _refuse, CancellationToken.None));
 
     public ValueTask<LogEvent?> ResetAsync(LogPosition floor) =>
-        new(_writer.RunAsync(writer => writer.Reset(floor), static _ => null, CancellationToken.None));
+        new(_writer.RunAsync(writer => writer.Reset(floor), fault => Tell(fault, (LogEvent?)null), CancellationToken.None));
 
     public ValueTask<int?> DeleteExpiredAsync(long botId, long beforeUnixMs, int maxRows, CancellationToken cancellation) =>
-        new(_writer.RunAsync(writer => (int?)writer.DeleteExpired(botId, beforeUnixMs, maxRows), static _ => null, cancellation));
+        new(_writer.RunAsync(writer => (int?)writer.DeleteExpired(botId, beforeUnixMs, maxRows), fault => Tell(fault, (int?)null), cancellation));
 
     public ValueTask<LogHead?> ReadHeadAsync(CancellationToken cancellation) =>
-        new(_readers.RunAsync(static reader => (LogHead?)reader.ReadHead(), static _ => null, cancellation));
+        new(_readers.RunAsync(static reader => (LogHead?)reader.ReadHead(), fault => Tell(fault, (LogHead?)null), cancellation));
 
     public ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation) =>
-        new(_readers.RunAsync(reader => (LogPage?)reader.ReadPage(query), static _ => null, cancellation));
+        new(_readers.RunAsync(reader => (LogPage?)reader.ReadPage(query), fault => Tell(fault, (LogPage?)null), cancellation));
 
     public ValueTask<long?> FindSeqBeforeAsync(long unixMs, CancellationToken cancellation) =>
-        new(_readers.RunAsync(reader => (long?)reader.FindSeqBefore(unixMs), static _ => null, cancellation));
+        new(_readers.RunAsync(reader => (long?)reader.FindSeqBefore(unixMs), fault => Tell(fault, (long?)null), cancellation));
+
+    /// <summary>Once for each new reason until a commit succeeds: a full disk is met several times a second while it lasts.</summary>
+    private SqliteFault Tell(SqliteFault fault)
+    {
+        if (Interlocked.Exchange(ref _told, fault.Message) != fault.Message) SqliteLog.Fault(_logger, fault.Message);
+        return fault;
+    }
+
+    private T Tell<T>(SqliteFault fault, T answer)
+    {
+        Tell(fault);
+        return answer;
+    }
+
+    private BatchOutcome Settled(BatchOutcome outcome)
+    {
+        if (outcome == BatchOutcome.Committed && _told is not null) _told = null;
+        return outcome;
+    }
 
     public async ValueTask DisposeAsync()
     {
