@@ -124,10 +124,14 @@ public abstract partial class LogStoreSuite
             return new CommitItem { Update = new IncomingUpdate(1, item.Update.Payload, facts), DedupKey = item.DedupKey };
         }
 
-        await CommitAsync(Ephemeral(10, "a"), Ephemeral(11, "b"), SampleUpdates.Message(12, 7, "real"));
+        const string reply = ",\"reply_to_message\":{\"message_id\":7,\"date\":1,\"chat\":{\"id\":-1001234,\"type\":\"supergroup\",\"title\":\"T\"}}";
+        await CommitAsync(Ephemeral(10, "a"), Ephemeral(11, "b"));
+        Assert.Equal(0, (await CommitAsync(SampleUpdates.Message(12, 8, "answer", extra: reply))).Items[0].ReplyToMessageId);
+        Assert.Equal(4, (await CommitAsync(SampleUpdates.Message(13, 7, "real"))).Items[0].MessageId);
+        Assert.Equal(4, (await CommitAsync(SampleUpdates.Message(14, 9, "answer", extra: reply))).Items[0].ReplyToMessageId);
         var rows = await Fixture.RowsAsync("SELECT text, unique_telegram_id FROM messages ORDER BY id");
-        Assert.Equal(["a", "b", "real"], rows.Select(row => row[0]));
-        Assert.Equal([null, null, "7"], rows.Select(row => row[1]));
+        Assert.Equal(["a", "b", "answer", "real", "answer"], rows.Select(row => row[0]));
+        Assert.Equal([null, null, "8", "7", "9"], rows.Select(row => row[1]));
     }
 
     [Fact]
