@@ -12,6 +12,7 @@ public sealed class BotAddTests : IAsyncLifetime
     private LoopbackServer telegram = null!;
     private string webhookUrl = "";
     private long botId = 123456789;
+    private string? answer;
 
     public async Task InitializeAsync() => telegram = await LoopbackServer.StartAsync(AnswerAsync);
 
@@ -54,9 +55,22 @@ public sealed class BotAddTests : IAsyncLifetime
     [Fact]
     public async Task Telegram_ThatIsAway_IsExitCode3AndNoBot()
     {
-        var answer = await gateway.RunAsync("bot", "add", "--token", Token, "--base-url", "http://127.0.0.1:1", "--json");
-        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (answer.ExitCode, answer.Json.GetProperty("code").GetString()));
+        var away = await gateway.RunAsync("bot", "add", "--token", Token, "--base-url", "http://127.0.0.1:1", "--json");
+        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (away.ExitCode, away.Json.GetProperty("code").GetString()));
         Assert.Equal(0, (await gateway.RunAsync("bot", "list", "--json")).Json.GetProperty("bots").GetArrayLength());
+    }
+
+    /// <summary>Regression: a busy Telegram was told as one that refuses the token, and an id that is no number ended in an exception.</summary>
+    [Theory]
+    [InlineData("""{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 5"}""")]
+    [InlineData("""{"ok":false,"error_code":502,"description":"Bad Gateway"}""")]
+    [InlineData("""{"ok":true,"result":{"id":1.5}}""")]
+    [InlineData("[]")]
+    public async Task Telegram_ThatCannotAnswerNow_IsExitCode3(string body)
+    {
+        answer = body;
+        var failed = await AddAsync();
+        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
     }
 
     public async Task DisposeAsync()
@@ -70,6 +84,7 @@ public sealed class BotAddTests : IAsyncLifetime
 
     private Task AnswerAsync(HttpContext context)
     {
+        if (answer is not null) return context.Response.WriteAsync(answer);
         var method = context.Request.Path.Value;
         if (botId == 0)
         {

@@ -21,9 +21,9 @@ internal sealed class TelegramProbe(Uri baseUrl, TimeSpan patience) : IDisposabl
         try
         {
             using var me = await CallAsync(token, "getMe", cancellation);
-            if (RefusalIn(me) is { } unknown) return ProbeOutcome.Failed(unknown, isRefused: true);
+            if (RefusalIn(me) is { } unknown) return unknown;
             using var webhook = await CallAsync(token, "getWebhookInfo", cancellation);
-            if (RefusalIn(webhook) is { } refusal) return ProbeOutcome.Failed(refusal, isRefused: true);
+            if (RefusalIn(webhook) is { } refusal) return refusal;
             var user = me.RootElement.GetProperty("result");
             var info = webhook.RootElement.GetProperty("result");
             return new ProbeOutcome(
@@ -36,7 +36,7 @@ internal sealed class TelegramProbe(Uri baseUrl, TimeSpan patience) : IDisposabl
                 null,
                 false);
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException or InvalidOperationException or KeyNotFoundException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or JsonException or FormatException or InvalidOperationException or KeyNotFoundException && !cancellation.IsCancellationRequested)
         {
             // The exception's text may name the URL, and the URL holds the token.
             var kind = e is HttpRequestException http ? http.HttpRequestError.ToString() : e is TaskCanceledException ? "no answer in time" : "not a Bot API answer";
@@ -52,8 +52,17 @@ internal sealed class TelegramProbe(Uri baseUrl, TimeSpan patience) : IDisposabl
         return await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(cancellation), default, cancellation);
     }
 
-    private static string? RefusalIn(JsonDocument answer) =>
-        answer.RootElement.GetProperty("ok").GetBoolean() ? null : $"Telegram refuses the token: {Text(answer.RootElement, "description") ?? "no reason given"}";
+    /// <summary>Only 4xx but 429 is about the token; the others pass, and the same command may work later.</summary>
+    private ProbeOutcome? RefusalIn(JsonDocument answer)
+    {
+        var root = answer.RootElement;
+        if (root.GetProperty("ok").GetBoolean()) return null;
+        var reason = Text(root, "description") ?? "no reason given";
+        var code = root.TryGetProperty("error_code", out var number) && number.TryGetInt32(out var given) ? given : 0;
+        return code is 429 or >= 500
+            ? ProbeOutcome.Failed($"the Bot API at {baseUrl.Host} cannot be asked: {reason}", isRefused: false)
+            : ProbeOutcome.Failed($"Telegram refuses the token: {reason}", isRefused: true);
+    }
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
