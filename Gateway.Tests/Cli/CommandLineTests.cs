@@ -137,6 +137,33 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(SecretHash.Of(Token + "x"), await ReadAsync("SELECT token_hash FROM bots"));
     }
 
+    /// <summary>Regression: an update that named neither took the bot to another server and another mode.</summary>
+    [Fact]
+    public async Task BotUpdate_WithoutBaseUrlAndMode_KeepsBoth()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--poll", "--base-url", "http://127.0.0.1:8081");
+        var updated = await gateway.RunAsync("bot", "add", "--token", Token + "x", "--no-verify", "--update", "--json");
+
+        Assert.Equal("poll", updated.Json.GetProperty("mode").GetString());
+        Assert.Equal("http://127.0.0.1:8081", await ReadAsync("SELECT base_url FROM bots"));
+        Assert.Equal("poll", await ReadAsync("SELECT mode FROM bots"));
+
+        Assert.Equal(0, (await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--update", "--webhook")).ExitCode);
+        Assert.Equal("webhook", await ReadAsync("SELECT mode FROM bots"));
+        Assert.Equal("http://127.0.0.1:8081", await ReadAsync("SELECT base_url FROM bots"));
+    }
+
+    [Fact]
+    public async Task BotAdd_GivenBackAndAddedAgain_HasNoneOfItsOldSettings()
+    {
+        var added = await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--poll", "--base-url", "http://127.0.0.1:8081", "--json");
+        await gateway.RunAsync("bot", "remove", "--id", added.Json.GetProperty("id").GetRawText());
+        Assert.Equal(0, (await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify")).ExitCode);
+
+        Assert.Equal("webhook", await ReadAsync("SELECT mode FROM bots"));
+        Assert.Null(await ReadAsync("SELECT base_url FROM bots"));
+    }
+
     private async Task<object?> ReadAsync(string sql)
     {
         await using var connection = new SqliteConnection($"Data Source={Path.Combine(gateway.DataFolder, "gateway.db")};Pooling=false");

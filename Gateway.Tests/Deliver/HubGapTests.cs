@@ -189,6 +189,27 @@ public sealed class HubGapTests
         Assert.Equal([3, reset.Seq], outlet.Replayed("a"));
     }
 
+    /// <summary>Regression: the gap of a position above the old head named the old identity, and the client took the new one's events for that one's.</summary>
+    [Fact]
+    public async Task Log_GetsANewIdentityWhileAPositionAboveItsHeadIsResolved_ItIsAskedToComeAgain()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var old = hub.Hub.Position!.Value.LogId;
+        var request = new SubscriptionRequest { Id = "a", All = true, After = 9, LogId = old };
+        var resolved = await hub.Hub.ResolveAsync(hub.Admin, request, default);
+        var reset = (await hub.Store.ResetAsync(new LogPosition(old, 50)))!;
+        await hub.Hub.OfferAsync(new LogPosition(reset.LogId, reset.Seq), [reset], default);
+        await hub.SettleAsync();
+        var outlet = hub.Open();
+        Assert.Equal("UNAVAILABLE", (await outlet.Connection.StartAsync(resolved)).Error!.Code);
+
+        await outlet.Connection.SubscribeAsync(request, default);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal(reset.LogId, outlet.Actions("gap").Single().GetProperty("log_id").GetString());
+        Assert.Equal([reset.Seq], outlet.Replayed("a"));
+    }
+
     [Fact]
     public async Task Start_Since_BeginsAtTheTime()
     {

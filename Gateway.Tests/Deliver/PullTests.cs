@@ -94,6 +94,28 @@ public sealed class PullTests
         Assert.Equal(3, page.GetProperty("next_after").GetInt64());
     }
 
+    /// <summary>Regression: an answer that was full before the log got a new identity was labelled with the new one, and the gap was never told.</summary>
+    [Fact]
+    public async Task Pull_LogGetsANewIdentityMeanwhile_IsAskedToComeAgainAndIsThenToldTheGap()
+    {
+        await using var server = await StreamServer.StartAsync(history: 3);
+        var old = server.Hub.Hub.Position!.Value.LogId;
+        var waiting = GetAsync(server, "?all=true&after=3&wait=30", HttpStatusCode.ServiceUnavailable);
+        while (server.Hub.Hub.ConnectionCount == 0)
+        {
+            await Task.Yield();
+        }
+
+        await server.Hub.SettleAsync();
+        var reset = (await server.Hub.Store.ResetAsync(new LogPosition(old, 50)))!;
+        await server.Hub.Hub.OfferAsync(new LogPosition(reset.LogId, reset.Seq), [reset], default);
+        Assert.Equal("UNAVAILABLE", (await waiting).GetProperty("code").GetString());
+
+        var page = await GetAsync(server, $"?all=true&after=3&log_id={old}");
+        Assert.Equal("log_reset", page.GetProperty("gaps")[0].GetProperty("reason").GetString());
+        Assert.Equal([reset.Seq], Seqs(page));
+    }
+
     [Theory]
     [InlineData("?all=true&limit=501", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]
     [InlineData("?all=true&wait=51", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]

@@ -14,12 +14,15 @@ public sealed class PollerTests : IAsyncLifetime
     private readonly RecordedLog<PollerPool> log = new();
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly HttpMessageInvoker http = BotApiClient.NewHttp();
+    private readonly DirectoryInfo parkedFolder = Directory.CreateTempSubdirectory("gateway-parked-");
+    private ParkedUpdates parked = null!;
     private FakeTelegram telegram = null!;
     private BotTable table = null!;
     private BotDirectory bots = null!;
 
     public async Task InitializeAsync()
     {
+        parked = new ParkedUpdates(parkedFolder.FullName);
         telegram = await FakeTelegram.StartAsync();
         table = await BotTable.CreateAsync();
         bots = new BotDirectory(table.Database, acceptTokens: true, new RecordedLog<BotDirectory>());
@@ -34,11 +37,12 @@ public sealed class PollerTests : IAsyncLifetime
         await committer.DisposeAsync();
         await table.DisposeAsync();
         http.Dispose();
+        parkedFolder.Delete(recursive: true);
     }
 
     private static string Update(long id) => $$"""{ "update_id":{{id}},"message":{"text":"\ud83d \u0000 [{]","message_id":{{id}},"chat":{"id":3} } }""";
 
-    private Run Start() => new(new PollerPool(bots, table.Secrets, http, "http://127.0.0.1:1", committer.Queue, time, new Random(1), log));
+    private Run Start() => new(new PollerPool(bots, table.Secrets, http, "http://127.0.0.1:1", committer.Queue, parked, time, new Random(1), log));
 
     /// <summary>A pool that runs until the test lets it go, as one process does.</summary>
     private sealed class Run : IAsyncDisposable
@@ -118,6 +122,51 @@ public sealed class PollerTests : IAsyncLifetime
         await AdvanceUntilAsync(telegram.WaitForCallsAsync(2));
         Assert.Equal([null, 13], telegram.Calls.Select(OffsetOf));
         Assert.Equal(6, committer.Arrived.Count);
+    }
+
+    /// <summary>Regression: an update that the database refuses for its data stood before all later ones of its bot for a day, and was lost then.</summary>
+    [Fact]
+    public async Task Run_OneOfABatchRefusedByTheDatabase_IsKeptInAFileAndConfirmed()
+    {
+        telegram.Add(10, Update(10));
+        telegram.Add(11, Update(11));
+        committer.Answer = body => body == Update(10) ? CommitStatus.Refused : CommitStatus.Stored;
+        await using var run = Start();
+        await telegram.WaitForCallsAsync(2);
+
+        Assert.Equal([null, 12], telegram.Calls.Select(OffsetOf));
+        Assert.Equal(Update(10), await File.ReadAllTextAsync(Assert.Single(parkedFolder.GetFiles()).FullName));
+        Assert.Equal(1, log.Count(1221));
+    }
+
+    [Fact]
+    public async Task Run_RefusedUpdateThatCannotBeKept_StaysWithTelegram()
+    {
+        // A file where the folder should be.
+        var blocked = Path.Combine(parkedFolder.FullName, "blocked");
+        await File.WriteAllTextAsync(blocked, "");
+        parked = new ParkedUpdates(blocked);
+        telegram.Add(10, Update(10));
+        committer.Answer = _ => CommitStatus.Refused;
+        await using var run = Start();
+        await log.WaitAsync(1216);
+
+        Assert.Equal([10L], telegram.Pending);
+        Assert.Equal(1, log.Count(1222));
+    }
+
+    [Fact]
+    public void Park_FullFolder_TakesNoMore()
+    {
+        for (var i = 0; i < Limits.Ingest.ParkedUpdates; i++)
+        {
+            Assert.NotNull(parked.TryPark(1, BitConverter.GetBytes(i), out _));
+        }
+
+        Assert.Null(parked.TryPark(1, "one more"u8, out var reason));
+        Assert.Contains("files", reason, StringComparison.Ordinal);
+        // One that is there already is durable, room or not.
+        Assert.NotNull(parked.TryPark(1, BitConverter.GetBytes(0), out _));
     }
 
     /// <summary>After an idle week Telegram's ids start again anywhere; an offset kept from before would forget lower ones unseen.</summary>
@@ -214,7 +263,7 @@ public sealed class PollerTests : IAsyncLifetime
     public async Task Run_TokenOfAnotherMasterKey_IsReportedNotPolled()
     {
         await using var run = new Run(new PollerPool(
-            bots, new Gateway.Access.SecretBox(new Gateway.Access.KeyRing(Gateway.Access.MasterKey.Create())), http, "http://127.0.0.1:1", committer.Queue, time, new Random(1), log));
+            bots, new Gateway.Access.SecretBox(new Gateway.Access.KeyRing(Gateway.Access.MasterKey.Create())), http, "http://127.0.0.1:1", committer.Queue, parked, time, new Random(1), log));
         await log.WaitAsync(1217);
         Assert.Empty(telegram.Calls);
     }
@@ -226,7 +275,7 @@ public sealed class PollerTests : IAsyncLifetime
         await table.ExecuteAsync("UPDATE bots SET base_url = NULL");
         await bots.ReloadAsync(default);
         telegram.Add(10, Update(10));
-        await using var run = new Run(new PollerPool(bots, table.Secrets, http, telegram.BaseUrl + "/", committer.Queue, time, new Random(1), log));
+        await using var run = new Run(new PollerPool(bots, table.Secrets, http, telegram.BaseUrl + "/", committer.Queue, parked, time, new Random(1), log));
         await committer.WaitAsync(1);
     }
 

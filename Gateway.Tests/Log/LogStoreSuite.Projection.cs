@@ -89,6 +89,22 @@ public abstract partial class LogStoreSuite
         Assert.Equal("New", await Fixture.ScalarAsync("SELECT title FROM chats"));
     }
 
+    /// <summary>Regression: SQLite took the title over before it knew that the update was a duplicate, so a repeated old one brought the old title back.</summary>
+    [Fact]
+    public async Task Chats_OldUpdateComesAgain_TitleStays()
+    {
+        CommitItem Titled(long updateId, string title) => SampleUpdates.Json(1,
+            $$"""{"update_id":{{updateId}},"message":{"message_id":{{updateId}},"date":1,"chat":{"id":-1001234,"type":"supergroup","title":"{{title}}"},"text":"x"} }""");
+        await CommitAsync(Titled(10, "Old"));
+        await CommitAsync(Titled(11, "New"));
+
+        await CommitAsync(Titled(10, "Old"));
+        Assert.Equal("New", await Fixture.ScalarAsync("SELECT title FROM chats"));
+
+        await CommitAsync(Titled(12, "Newest"));
+        Assert.Equal("Newest", await Fixture.ScalarAsync("SELECT title FROM chats"));
+    }
+
     [Fact]
     public async Task Chats_AfterTheDatabaseWasReplacedByAnOlderCopy_HaveNoIdsOfTheNewerOne()
     {

@@ -41,6 +41,20 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
         Assert.Contains("unable to open database file", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
+    /// <summary>Regression: a step was bounded in rows only, and 500 large updates held the write lock for seconds.</summary>
+    [Fact]
+    public async Task DeleteExpired_LargeEvents_GoInStepsOfBytes()
+    {
+        var text = new string('x', 1024 * 1024 - 1024);
+        for (var id = 1; id <= 10; id++) await CommitAsync(SampleUpdates.Message(id, id, text));
+        var old = Fixture.Time.GetUtcNow().ToUnixTimeMilliseconds() + 1;
+
+        // The fifth goes over the bound and still goes.
+        Assert.Equal(5, await Store.DeleteExpiredAsync(1, old, Limits.Log.RetentionStep, default));
+        Assert.Equal(5, await Store.DeleteExpiredAsync(1, old, Limits.Log.RetentionStep, default));
+        Assert.Equal(0, await Store.DeleteExpiredAsync(1, old, Limits.Log.RetentionStep, default));
+    }
+
     [Fact]
     public async Task Store_SchemaMissing_IsUnavailableAndNotTheUpdatesFault()
     {

@@ -1,3 +1,4 @@
+using Gateway.Deliver;
 using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Publish;
@@ -23,7 +24,7 @@ public sealed class BusReaderTests : IAsyncLifetime
         hub = await HubHarness.StartAsync(history: 2, started =>
         {
             var reader = new BusReader(
-                bus, started.Store, started.Hub, highWater.Observe, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
+                bus, started.Store, started.Hub, highWater, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
             run = reader.RunAsync(stop.Token);
         });
         outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
@@ -141,6 +142,42 @@ public sealed class BusReaderTests : IAsyncLifetime
         Assert.Equal([3], outlet.Bare);
     }
 
+    /// <summary>
+    /// Regression: the reader began at whatever head it found, so after a restart on an older copy streams resumed in the old identity, for
+    /// the moment until the committer had reset the log.
+    /// </summary>
+    [Fact]
+    public async Task Start_OnAnOlderCopy_WaitsForTheReset()
+    {
+        var logId = hub.Hub.Position!.Value.LogId;
+        var store = new HeadCounter(hub.Store);
+        var late = new Hub(hub.Store, new ChatDirectory(hub.Database), () => true, hub.Time, new Random(1), shardCount: 1, NullLogger.Instance);
+        var reader = new BusReader(
+            new InProcessBus(), store, late, new HighWater([new(logId, 50)]), () => { }, hub.Time, new Random(1), NullLogger.Instance);
+        Task[] running = [late.RunAsync(stop.Token), reader.RunAsync(stop.Token)];
+        await AdvanceUntilAsync(Limits.Publish.Poll, _ => store.Heads >= 3);
+        Assert.Null(late.Position);
+
+        var reset = (await hub.Store.ResetAsync(new LogPosition(logId, 50)))!;
+        await AdvanceUntilAsync(Limits.Publish.Poll, _ => late.Position is not null);
+        Assert.Equal(new LogPosition(reset.LogId, reset.Seq), late.Position);
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+    }
+
+    /// <summary>Regression: a copy from before an earlier reset was followed into the identity of then, which was about to end.</summary>
+    [Fact]
+    public async Task Head_OfAnEarlierIdentityBelowItsHighWater_IsNotFollowed()
+    {
+        var position = hub.Hub.Position!.Value;
+        highWater.Observe("earlier1", 2);
+        await hub.ExecuteAsync("UPDATE log_head SET log_id = 'earlier1', seq = 1");
+        await AdvanceUntilAsync(Limits.Publish.Poll, _ => Volatile.Read(ref headChecks) > 1);
+
+        Assert.Equal(position, hub.Hub.Position);
+        Assert.False(outlet.Connection.Completion.IsCompleted);
+    }
+
     [Fact]
     public async Task Publisher_QueueOverflowed_ReadsWhatWasLetGo()
     {
@@ -162,6 +199,32 @@ public sealed class BusReaderTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(3, (int)last - 2).Select(seq => (long)seq), outlet.Bare);
         await stop.CancelAsync();
         await publishing;
+    }
+
+    private sealed class HeadCounter(ILogStore inner) : ILogStore
+    {
+        private int heads;
+
+        public int Heads => Volatile.Read(ref heads);
+
+        public ValueTask<LogHead?> ReadHeadAsync(CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref heads);
+            return inner.ReadHeadAsync(cancellation);
+        }
+
+        public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => inner.CommitAsync(batch, floor);
+
+        public ValueTask<LogEvent?> ResetAsync(LogPosition floor) => inner.ResetAsync(floor);
+
+        public ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation) => inner.ReadPageAsync(query, cancellation);
+
+        public ValueTask<long?> FindSeqBeforeAsync(long unixMs, CancellationToken cancellation) => inner.FindSeqBeforeAsync(unixMs, cancellation);
+
+        public ValueTask<int?> DeleteExpiredAsync(long botId, long beforeUnixMs, int maxRows, CancellationToken cancellation) =>
+            inner.DeleteExpiredAsync(botId, beforeUnixMs, maxRows, cancellation);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>Moves the clock in steps until the reader, which answers on its own thread, has done it.</summary>

@@ -15,6 +15,8 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
 
     private TaskCompletionSource reading = Finished();
 
+    private bool isRefused;
+
     public void PauseReading() => reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void ResumeReading() => reading.SetResult();
@@ -32,6 +34,7 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
         string logId = Journal.Position?.LogId ?? "";
         byte[] buffer = new byte[BufferBytes];
         int filled = 0;
+        isRefused = false;
         while (true)
         {
             if (filled == buffer.Length)
@@ -44,6 +47,11 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
             if (result.MessageType == WebSocketMessageType.Close)
             {
                 CloseCode = (int?)socket.CloseStatus;
+                if (isRefused && CloseCode is not (>= 4100 and < 4200))
+                {
+                    Journal.Violate($"told to come again, and closed with {CloseCode}");
+                }
+
                 return;
             }
 
@@ -98,6 +106,10 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
                 Journal.MoveTo(logId, message.GetProperty("seq").GetInt64());
                 break;
             case "caught_up" or "pong":
+                break;
+            case "error" when message.GetProperty("code").GetString() == "UNAVAILABLE":
+                // Before a starting gateway has found the head of the log, and while the log gets a new identity: come again.
+                isRefused = true;
                 break;
             default:
                 Journal.Violate(Text(json));

@@ -17,7 +17,7 @@ public sealed partial class LayeringTests
         ["Access"] = ["Messages", "Telemetry", "Storage", "Http"],
         ["Log"] = ["Messages", "Telemetry", "Storage", "Publish:PublishQueue"],
         ["Ingest"] = ["Messages", "Telemetry", "Storage", "Access", "Http", "Log:CommitQueue,CommitItem,CommitOutcome,CommitStatus"],
-        ["Publish"] = ["Messages", "Telemetry", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention,LogReset", "Deliver:Hub,HubInbox"],
+        ["Publish"] = ["Messages", "Telemetry", "Log:ILogStore,HighWater,LogQuery,LogPage,LogHead,BotRetention,LogReset", "Deliver:Hub,HubInbox"],
         ["Deliver"] = ["Messages", "Telemetry", "Access", "Http", "Storage:IDatabase", "Log:ILogStore,LogQuery,LogPage,LogHead,BotRetention,LogReset"],
     };
 

@@ -14,14 +14,15 @@ internal static class BotCommands
     private static readonly Option<bool> NoVerify = new("--no-verify") { Description = "Do not ask Telegram; the bot's id is taken from the token" };
     private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Add the bot although it has a webhook elsewhere" };
     private static readonly Option<bool> Poll = new("--poll") { Description = "Fetch the updates with getUpdates instead of receiving a webhook" };
-    private static readonly Option<bool> Update = new("--update") { Description = "Change token and settings of a bot that is there already" };
+    private static readonly Option<bool> Webhook = new("--webhook") { Description = "Receive the updates by webhook [default for a new bot]" };
+    private static readonly Option<bool> Update = new("--update") { Description = "Change the token of a bot that is there already, and the settings that are named" };
     private static readonly Option<long> Id = new("--id") { Description = "The bot's gateway id", HelpName = "ID", Required = true };
 
     public static Command Create()
     {
         var add = new Command("add", "Take over a bot. Example: gateway bot add --token 123456:AA… --poll")
         {
-            Token, WebhookSecret, SecretToken, BaseUrl, NoVerify, TakeOver, Poll, Update,
+            Token, WebhookSecret, SecretToken, BaseUrl, NoVerify, TakeOver, Poll, Webhook, Update,
         };
         add.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => AddAsync(session, arguments, cancellation), cancellation));
 
@@ -47,7 +48,11 @@ internal static class BotCommands
         if (baseUrl is not null && !(Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             return session.Output.Fail(ExitCode.Usage, "INVALID_URL", "--base-url is not an http or https URL");
 
-        var bot = new BotRegistration(telegramId, token, arguments.GetValue(Poll) ? BotModes.Poll : BotModes.Webhook)
+        if (arguments.GetValue(Poll) && arguments.GetValue(Webhook))
+            return session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", "--poll and --webhook exclude each other: Telegram gives a bot's updates to one of them");
+
+        var mode = arguments.GetValue(Poll) ? BotModes.Poll : arguments.GetValue(Webhook) ? BotModes.Webhook : null;
+        var bot = new BotRegistration(telegramId, token, mode)
         {
             WebhookSecret = arguments.GetValue(WebhookSecret),
             SecretToken = arguments.GetValue(SecretToken),
@@ -56,6 +61,8 @@ internal static class BotCommands
         };
         if (arguments.GetValue(NoVerify)) return await SaveAsync(session, bot, verified: false, cancellation);
 
+        // The server that knows the bot: of one that is updated, its own.
+        if (bot.Update) baseUrl ??= (await session.Bots.ListAsync(cancellation)).FirstOrDefault(known => known.TelegramId == telegramId)?.BaseUrl;
         using var telegram = new TelegramProbe(baseUrl is null ? session.Options.TelegramBaseUrl : new Uri(baseUrl), Limits.Cli.TelegramAnswer);
         var found = await telegram.LookAsync(token, cancellation);
         if (found.Failure is { } failure) return session.Output.Fail(found.IsRefused ? ExitCode.Refused : ExitCode.Unavailable, found.IsRefused ? "TELEGRAM_REFUSED" : "TELEGRAM_UNREACHABLE", failure);
@@ -79,12 +86,13 @@ internal static class BotCommands
             case AddBotStatus.SecretTaken:
                 return session.Output.Fail(ExitCode.Refused, "SECRET_TAKEN", "another bot has this webhook secret");
             default:
+                var mode = (await session.Bots.ListAsync(cancellation)).First(known => known.Id == added.Id).Mode;
                 var secret = added.WebhookSecret.Length == 0 ? null : added.WebhookSecret;
                 var path = secret is null ? null : $"/telegram/webhook/{secret}";
-                var text = $"bot {added.Id} ({bot.Username ?? bot.TelegramId.ToString(System.Globalization.CultureInfo.InvariantCulture)}) {(added.Status == AddBotStatus.Added ? "added" : "updated")}, mode {bot.Mode}"
+                var text = $"bot {added.Id} ({bot.Username ?? bot.TelegramId.ToString(System.Globalization.CultureInfo.InvariantCulture)}) {(added.Status == AddBotStatus.Added ? "added" : "updated")}, mode {mode}"
                     + (secret is null ? "; its webhook secret is unchanged" : $"\nwebhook secret (shown once): {secret}\nreceiver: POST {path}");
                 return session.Output.Done(
-                    new BotAddedJson(added.Id, bot.TelegramId, bot.Username, bot.FirstName, bot.Mode, secret, path, verified), CliJson.Default.BotAddedJson, text);
+                    new BotAddedJson(added.Id, bot.TelegramId, bot.Username, bot.FirstName, mode, secret, path, verified), CliJson.Default.BotAddedJson, text);
         }
     }
 

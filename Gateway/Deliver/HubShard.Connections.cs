@@ -78,7 +78,8 @@ internal sealed partial class HubShard
 
         if (published is null || (start.OfLogId is { } of && of != logId))
         {
-            // The log got a new identity since the position was looked at: it would be taken for one of that, and no gap be told.
+            // The log got a new identity since the position was looked at: it would be taken for one of that, and no gap be told, or one
+            // that names another identity than the events after it have.
             return ResolvedSubscription.Unavailable.Error;
         }
 

@@ -7,7 +7,7 @@ namespace Gateway.Deliver;
 /// <param name="AfterSeq">Null: at the shard's live end.</param>
 /// <param name="Gap">What the client must be told first.</param>
 /// <param name="IsEarliest">Asked for whatever there is: retention is no gap.</param>
-/// <param name="OfLogId">The identity under which the position was found good; null where none was given.</param>
+/// <param name="OfLogId">The identity under which the position was judged, and which the gap names; null where none was given.</param>
 internal readonly record struct SubscriptionStart(long? AfterSeq, StreamGap? Gap, bool IsEarliest, string? OfLogId = null);
 
 /// <summary>
@@ -61,5 +61,5 @@ internal sealed class StartResolver(ILogStore store, ChatDirectory directory)
     }
 
     private static SubscriptionStart Reset(long requested, long sharedSeq, string logId) =>
-        new(sharedSeq, new StreamGap(0, requested, sharedSeq + 1, GapReason.LogReset, logId), false);
+        new(sharedSeq, new StreamGap(0, requested, sharedSeq + 1, GapReason.LogReset, logId), false, logId);
 }

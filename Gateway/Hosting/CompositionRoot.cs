@@ -60,7 +60,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         // Ingest: updates come in, by webhook or by polling.
         var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
         var receiver = new WebhookReceiver(bots, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
-        pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, options.TelegramBaseUrl.ToString(), commits, time, new Random(), logging.CreateLogger<PollerPool>());
+        var parked = new ParkedUpdates(Path.Combine(options.DataFolder, ParkedUpdates.FolderName));
+        pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, options.TelegramBaseUrl.ToString(), commits, parked, time, new Random(), logging.CreateLogger<PollerPool>());
 
         // Log: one loop writes them, durably and in order.
         highWaterFile = new HighWaterFile(Path.Combine(options.DataFolder, HighWaterFile.FileName), time, Log("Log"));
@@ -74,7 +75,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var bus = new InProcessBus();
         publisher = new Publisher(publishQueue, bus, store, time, Log("Publish"));
         hub = new Hub(store, new ChatDirectory(database), () => access.IsCurrent, time, new Random(), Environment.ProcessorCount, Log("Deliver"));
-        busReader = new BusReader(bus, store, hub, highWater.Observe, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
+        busReader = new BusReader(bus, store, hub, highWater, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
         access.AddObserver(bots);
         access.AddObserver(hub);
         wheel = new SessionWheel(time);

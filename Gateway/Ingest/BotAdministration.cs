@@ -21,14 +21,17 @@ internal static class BotModes
 /// <summary>A bot as lists show it.</summary>
 internal sealed record BotInfo(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? BaseUrl, long CreatedAtMs);
 
+/// <param name="Mode">One of <see cref="BotModes"/>; null: webhook (a bot that is updated keeps its own).</param>
 /// <param name="WebhookSecret">Null: one is made (a bot that is updated keeps its own).</param>
 /// <param name="SecretToken">What Telegram sends in <c>X-Telegram-Bot-Api-Secret-Token</c>; null: the header is not checked.</param>
-internal sealed record BotRegistration(long TelegramId, string Token, string Mode)
+internal sealed record BotRegistration(long TelegramId, string Token, string? Mode)
 {
     public string? Username { get; init; }
     public string? FirstName { get; init; }
     public string? WebhookSecret { get; init; }
     public string? SecretToken { get; init; }
+
+    /// <summary>Null: the configured server (a bot that is updated keeps its own).</summary>
     public string? BaseUrl { get; init; }
 
     /// <summary>Change the bot's token and settings if it is there already.</summary>
@@ -68,14 +71,14 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
 
                 if (isActive && bot.WebhookSecret is null)
                 {
-                    await commands.ExecuteAsync($"UPDATE bots SET {TokenColumns} WHERE id = @id", [.. TokenValues(bot), ("@id", id)]);
+                    await commands.ExecuteAsync($"UPDATE bots SET {TokenColumns}, {KeptSettings} WHERE id = @id", [.. TokenValues(bot), ("@id", id)]);
                     return new AddBotOutcome(AddBotStatus.Updated, id!.Value, "");
                 }
 
                 if (id is not null)
                 {
                     await commands.ExecuteAsync(
-                        $"UPDATE bots SET {TokenColumns}, webhook_secret_hash = @secretHash, webhook_secret_cipher = @secretCipher WHERE id = @id",
+                        $"UPDATE bots SET {TokenColumns}, {(isActive ? KeptSettings : NewSettings)}, webhook_secret_hash = @secretHash, webhook_secret_cipher = @secretCipher WHERE id = @id",
                         [.. TokenValues(bot), .. SecretValues(bot, secret), ("@id", id)]);
                     return new AddBotOutcome(isActive ? AddBotStatus.Updated : AddBotStatus.Added, id.Value, secret);
                 }
@@ -129,14 +132,19 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
 
     /// <summary>What an update does not name stays where losing it would open a door: the secret_token, above all.</summary>
     private const string TokenColumns =
-        "token_hash = @tokenHash, token_cipher = @tokenCipher, secret_token_hash = COALESCE(@headerHash, secret_token_hash), mode = @mode, base_url = @baseUrl, "
+        "token_hash = @tokenHash, token_cipher = @tokenCipher, secret_token_hash = COALESCE(@headerHash, secret_token_hash), "
         + "username = COALESCE(@username, username), first_name = COALESCE(@firstName, first_name)";
+
+    private const string KeptSettings = "mode = COALESCE(@mode, mode), base_url = COALESCE(@baseUrl, base_url)";
+
+    /// <summary>A bot that was given back begins anew.</summary>
+    private const string NewSettings = "mode = COALESCE(@mode, 'webhook'), base_url = @baseUrl";
 
     private Task<long> InsertAsync(ControlCommands commands, BotRegistration bot, string secret) =>
         commands.InsertAsync(
             "INSERT INTO bots (telegram_id, username, first_name, token_hash, token_cipher, webhook_secret_hash, webhook_secret_cipher, "
             + "secret_token_hash, mode, base_url, created_at_ms) VALUES (@telegram, @username, @firstName, @tokenHash, @tokenCipher, @secretHash, "
-            + "@secretCipher, @headerHash, @mode, @baseUrl, @now)",
+            + "@secretCipher, @headerHash, COALESCE(@mode, 'webhook'), @baseUrl, @now)",
             [
                 .. TokenValues(bot),
                 .. SecretValues(bot, secret),

@@ -51,6 +51,12 @@ internal static partial class IngestLog
     [LoggerMessage(1220, LogLevel.Warning, "Bot {BotId}: {Count} polled updates are stored, but none has an update_id to confirm it by; next call in {Wait}")]
     public static partial void PollUnconfirmable(ILogger logger, long botId, int count, TimeSpan wait);
 
+    [LoggerMessage(1221, LogLevel.Error, "Bot {BotId}: the database refuses a polled update of {Bytes} bytes for its data; it is kept in {Path} (named by its SHA-256) and confirmed")]
+    public static partial void UpdateParked(ILogger logger, long botId, int bytes, string path);
+
+    [LoggerMessage(1222, LogLevel.Error, "Bot {BotId}: the database refuses a polled update of {Bytes} bytes for its data, and it cannot be kept aside: {Reason}. Polling of this bot stands still")]
+    public static partial void UpdateNotParked(ILogger logger, long botId, int bytes, string reason);
+
     [LoggerMessage(1219, LogLevel.Information, "Bot {BotId}: polling goes on")]
     public static partial void PollingRecovered(ILogger logger, long botId);
 }

@@ -8,7 +8,7 @@ namespace Gateway.Ingest;
 /// One bot's getUpdates loop. The offset that makes Telegram forget a batch goes out only after every update of it is durable (L1); it
 /// lives in memory only, since after a restart Telegram sends again what was not confirmed and the log knows it already (L2).
 /// </summary>
-internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, TimeProvider time, Random random, ILogger logger)
+internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, ParkedUpdates parked, TimeProvider time, Random random, ILogger logger)
 {
     private volatile PollerStatus status = new(bot.Id, PollerState.Starting, "");
     private long offset;
@@ -137,12 +137,34 @@ internal sealed class Poller(Bot bot, BotApiClient telegram, CommitQueue queue, 
         return next;
     }
 
-    /// <summary>All together, so that they share a transaction. True when every one is durable; those that are already are found again.</summary>
+    /// <summary>
+    /// All together, so that they share a transaction. True when every one is durable, in the log or parked; those that are already are
+    /// found again.
+    /// </summary>
     private async Task<bool> CommitAsync(List<IncomingUpdate> updates)
     {
         var commits = updates.ConvertAll(update => queue.CommitAsync(update, CancellationToken.None).AsTask());
         var outcomes = await Task.WhenAll(commits);
-        return Array.TrueForAll(outcomes, outcome => outcome.IsDurable);
+        var isDurable = true;
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            isDurable &= outcomes[i].IsDurable || (outcomes[i].Status == CommitStatus.Refused && Park(updates[i]));
+        }
+
+        return isDurable;
+    }
+
+    /// <summary>What the database will never take must not stand before all that follows; Telegram cannot be asked past it.</summary>
+    private bool Park(IncomingUpdate update)
+    {
+        if (parked.TryPark(bot.Id, update.Payload, out var reason) is { } path)
+        {
+            IngestLog.UpdateParked(logger, bot.Id, update.Payload.Length, path);
+            return true;
+        }
+
+        IngestLog.UpdateNotParked(logger, bot.Id, update.Payload.Length, reason);
+        return false;
     }
 
     private async Task FailAsync(string method, BotApiAnswer answer, CancellationToken cancellation)

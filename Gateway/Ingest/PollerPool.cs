@@ -8,7 +8,7 @@ namespace Gateway.Ingest;
 /// <summary>Keeps one poller running for every bot in mode <c>poll</c>, and follows changes of the bots.</summary>
 /// <param name="server">The Bot API server of bots that name none of their own.</param>
 internal sealed class PollerPool(
-    BotDirectory bots, SecretBox secrets, HttpMessageInvoker http, string server, CommitQueue queue, TimeProvider time, Random random, ILogger<PollerPool> logger)
+    BotDirectory bots, SecretBox secrets, HttpMessageInvoker http, string server, CommitQueue queue, ParkedUpdates parked, TimeProvider time, Random random, ILogger<PollerPool> logger)
 {
     private sealed record Running(Bot Bot, Poller? Poller, Task Task, CancellationTokenSource Stop);
 
@@ -80,7 +80,7 @@ internal sealed class PollerPool(
             return new Running(bot, null, Task.CompletedTask, stop);
         }
 
-        var poller = new Poller(bot, new BotApiClient(http, (bot.BaseUrl ?? server).TrimEnd('/'), token, time), queue, time, new Random(random.Next()), logger);
+        var poller = new Poller(bot, new BotApiClient(http, (bot.BaseUrl ?? server).TrimEnd('/'), token, time), queue, parked, time, new Random(random.Next()), logger);
         return new Running(bot, poller, SuperviseAsync(poller, bot.Id, stop.Token), stop);
     }
 

@@ -47,7 +47,8 @@ internal interface ILogStore : IAsyncDisposable
 
     /// <summary>
     /// Deletes at most <paramref name="maxRows"/> of the bot's oldest events committed before the time, with their messages, and raises the
-    /// bot's <c>retained_from</c> in the same transaction. Answers the number deleted, or null when the database does not answer.
+    /// bot's <c>retained_from</c> in the same transaction. Answers the number deleted, fewer than the rows where they are large and zero
+    /// only when none is left, or null when the database does not answer.
     /// </summary>
     ValueTask<int?> DeleteExpiredAsync(long botId, long beforeUnixMs, int maxRows, CancellationToken cancellation);
 }

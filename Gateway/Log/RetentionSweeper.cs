@@ -70,7 +70,6 @@ internal sealed class RetentionSweeper(
             if (deleted is not > 0) break;
             total += deleted.Value;
             LogTelemetry.Expired.Add(deleted.Value);
-            if (deleted < Limits.Log.RetentionStep) break;
             await Task.Delay(Limits.Log.RetentionPause, time, cancellation);
         }
 

@@ -52,6 +52,9 @@ internal static partial class Limits
         /// </summary>
         public const int UpdateBytes = 1024 * 1024;
 
+        /// <summary>Polled updates kept in files because the database refuses them, 1 GiB at most. Over it: the bot's polling stands still.</summary>
+        public const int ParkedUpdates = 1024;
+
         /// <summary>The longest kind that is kept by name; the column is VARCHAR(64). Longer: kind <c>unknown</c>.</summary>
         public const int KindBytes = 64;
 
@@ -185,6 +188,12 @@ internal static partial class Limits
 
         /// <summary>Events deleted in one transaction, a few milliseconds of the write lock.</summary>
         public const int RetentionStep = 500;
+
+        /// <summary>
+        /// Payload that SQLite deletes in one transaction: the pages go to the free list through the write-ahead log, so 500 updates of 1 MiB
+        /// would hold the write lock for seconds. The event that goes over it still goes; the rest goes with the next step.
+        /// </summary>
+        public const int RetentionStepBytes = 4 * 1024 * 1024;
 
         /// <summary>Between two such transactions, so that commits come first.</summary>
         public static readonly TimeSpan RetentionPause = TimeSpan.FromMilliseconds(50);

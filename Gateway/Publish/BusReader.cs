@@ -10,9 +10,9 @@ namespace Gateway.Publish;
 /// nothing comes it asks the database itself, which is also how a process without a shared bus learns of another's commits. A database
 /// that is away ends nothing.
 /// </summary>
-/// <param name="observe">Told every position before any consumer is.</param>
+/// <param name="highWater">Told every position before any consumer is; a head below it is never shown to one.</param>
 internal sealed class BusReader(
-    InProcessBus bus, ILogStore store, Hub hub, Action<string, long> observe, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
+    InProcessBus bus, ILogStore store, Hub hub, HighWater highWater, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
 {
     private readonly SortedDictionary<long, LogEvent> window = [];
     private readonly List<LogEvent> ready = [];
@@ -48,7 +48,9 @@ internal sealed class BusReader(
     {
         while (true)
         {
-            if (await ReadHeadAsync(cancellation) is { } head)
+            // On an older copy of the database it is the committer's first act to reset the log. A stream that began before would resume
+            // in an identity that is about to end, at a head that is not the log's.
+            if (await ReadHeadAsync(cancellation) is { } head && !IsBelowHighWater(head))
             {
                 await HandOnAsync([], new LogPosition(head.LogId, head.Seq), cancellation);
                 return;
@@ -56,6 +58,12 @@ internal sealed class BusReader(
 
             await Task.Delay(Limits.Publish.Poll, time, cancellation);
         }
+    }
+
+    private bool IsBelowHighWater(LogHead head)
+    {
+        var floor = highWater.FloorFor(head.LogId);
+        return floor.LogId == head.LogId && head.Seq < floor.Seq;
     }
 
     private async ValueTask ReadAsync(ITimer timer, CancellationToken cancellation)
@@ -150,7 +158,7 @@ internal sealed class BusReader(
     {
         last = through;
         // Before any consumer hears of it. A process that only reads would else not know, after a restore, that these numbers are taken.
-        observe(through.LogId, through.Seq);
+        highWater.Observe(through.LogId, through.Seq);
         progressAt = time.GetTimestamp();
         pollAfter = Limits.Publish.Poll * (1 - Limits.Publish.PollJitter + (2 * Limits.Publish.PollJitter * random.NextDouble()));
         await hub.OfferAsync(through, events, cancellation);
@@ -189,17 +197,18 @@ internal sealed class BusReader(
     private async ValueTask<bool> TakePageAsync(LogPage page, CancellationToken cancellation)
     {
         mustAsk = false;
+        if (IsBelowHighWater(page.Head))
+        {
+            // Also a copy from before an earlier reset, which comes under the identity of then.
+            PublishLog.HeadMovedBack(logger, page.Head.LogId, page.Head.Seq, last.Seq);
+            requestHeadCheck();
+            return false;
+        }
+
         if (page.Head.LogId != last.LogId)
         {
             await SwitchAsync(page, cancellation);
             return page.ThroughSeq < page.Head.Seq;
-        }
-
-        if (page.Head.Seq < last.Seq)
-        {
-            PublishLog.HeadMovedBack(logger, page.Head.LogId, page.Head.Seq, last.Seq);
-            requestHeadCheck();
-            return false;
         }
 
         if (page.ThroughSeq > last.Seq)

@@ -91,10 +91,11 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
         if (end.Error is null)
         {
             outlet.EndAt(end.Position.Seq);
-            logId = end.Position.LogId;
         }
 
-        if ((!isWhole && !outlet.HasAnything) || !MayLeave(outlet, hub, connection))
+        // A new identity meanwhile: a full answer takes no gap any more, and its positions are of the old one. Asked again, it begins with the gap.
+        var isOfOneLog = end.Error is not null || end.Position.LogId == logId;
+        if (!isOfOneLog || (!isWhole && !outlet.HasAnything) || !MayLeave(outlet, hub, connection))
         {
             await StreamAdmission.RefuseAsync(exchange, ResolvedSubscription.Unavailable.Error!);
             return;

@@ -86,17 +86,20 @@ internal sealed partial class SocketSession
     {
         var outcome = await connection!.SubscribeAsync(request, CancellationToken.None);
         await connection.WaitForRoomAsync();
-        if (outcome.Error is { } error)
+        if (outcome.Error is { } error && !IsClosing(error))
         {
             await RefuseAsync(error);
         }
     }
 
+    /// <summary>The close frame with its code is the answer: an error before it would have the client take "resume" for a refusal.</summary>
+    private static bool IsClosing(RequestError error) => error.Code == "CLOSED";
+
     /// <summary>A client that put its only wish in the URL may look at nothing else: when the wish is refused, so is the connection.</summary>
     private async ValueTask SubscribeFirstAsync(SubscriptionRequest request)
     {
         var outcome = await connection!.SubscribeAsync(request, CancellationToken.None);
-        if (outcome.Error is { } error)
+        if (outcome.Error is { } error && !IsClosing(error))
         {
             await WriteAsync(services.Framing.Error(error));
             Close(error.Code == "UNAVAILABLE" ? CloseCode.CannotCheckNow : CloseCode.Forbidden);
@@ -107,7 +110,7 @@ internal sealed partial class SocketSession
     {
         var outcome = await (action.Id is { } id ? connection!.UnsubscribeAsync(id) : connection!.UnsubscribeAsync(action.Chat));
         await connection.WaitForRoomAsync();
-        if (outcome.Error is { } error)
+        if (outcome.Error is { } error && !IsClosing(error))
         {
             await RefuseAsync(error);
         }

@@ -27,15 +27,27 @@ internal sealed class SqliteChats(SqliteSession session)
     public long Resolve(long botId, long telegramChatId, in UpdateFacts facts, ReadOnlySpan<byte> payload, long nowMs)
     {
         var key = new Key(botId, telegramChatId, Projection.RealmOf(facts, payload));
-        var info = InfoOf(facts, payload);
-        if (_known.TryGetValue(key, out var entry) && (info == 0 || entry.Info == info)) return entry.Id;
+        if (_known.TryGetValue(key, out var entry)) return entry.Id;
 
-        var id = entry.Id != 0 ? entry.Id : Find(key) ?? Insert(key, nowMs);
-        if (info != 0) Update(id, facts, payload);
+        var id = Find(key) ?? Insert(key, nowMs);
         // Full: all are forgotten and read again as they come. Rare enough to need no order of use.
         if (_known.Count >= Limits.Log.CachedChats) _known.Clear();
-        _known[key] = new(id, info != 0 ? info : entry.Info);
+        _known[key] = new(id, 0);
         return id;
+    }
+
+    /// <summary>
+    /// Takes over type, title and username. Only for an update that is new in the log: Telegram's repetition of an old one would bring the
+    /// old title back.
+    /// </summary>
+    public void Describe(long botId, long telegramChatId, in UpdateFacts facts, ReadOnlySpan<byte> payload)
+    {
+        var info = InfoOf(facts, payload);
+        if (info == 0) return;
+        var key = new Key(botId, telegramChatId, Projection.RealmOf(facts, payload));
+        if (!_known.TryGetValue(key, out var entry) || entry.Info == info) return;
+        Update(entry.Id, facts, payload);
+        _known[key] = entry with { Info = info };
     }
 
     private long? Find(Key key) => Bind(_find, key).Scalar();

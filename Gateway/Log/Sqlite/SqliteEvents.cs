@@ -51,6 +51,7 @@ internal sealed class SqliteEvents(SqliteSession session)
 
         item.Status = CommitStatus.Stored;
         item.Seq = seq;
+        Describe(item, seq);
         if (item.Update.Facts.IsMessage && item.ChatId != 0 && !item.ProjectionFailed) Project(item, seq);
         return true;
     }
@@ -67,6 +68,20 @@ internal sealed class SqliteEvents(SqliteSession session)
         if (facts.ReplyToTelegramId is > 0) item.ReplyToMessageId = _messages.Find(item.ChatId, facts.ReplyToTelegramId);
         if (!facts.IsMessage || facts.IsEdit) item.MessageId = _messages.Find(item.ChatId, Projection.UniqueTelegramId(facts));
         if (facts.IsMessage && item.MessageId == 0) item.MessageId = seq;
+    }
+
+    private void Describe(CommitItem item, long seq)
+    {
+        var update = item.Update;
+        if (item.ChatId == 0 || item.KnownChatId != 0 || item.ProjectionFailed || update.Facts.TelegramChatId is not { } telegramChatId) return;
+        try
+        {
+            _chats.Describe(update.BotId, telegramChatId, update.Facts, update.Payload);
+        }
+        catch (SqliteFault fault) when (fault.IsOfData)
+        {
+            Flag(item, seq);
+        }
     }
 
     private bool Insert(CommitItem item, long seq, long nowMs)
@@ -103,9 +118,14 @@ internal sealed class SqliteEvents(SqliteSession session)
         }
         catch (SqliteFault fault) when (fault.IsOfData)
         {
-            item.ProjectionFailed = true;
-            item.MessageId = 0;
-            _setFailed.Bind(1, seq).Run();
+            Flag(item, seq);
         }
+    }
+
+    private void Flag(CommitItem item, long seq)
+    {
+        item.ProjectionFailed = true;
+        item.MessageId = 0;
+        _setFailed.Bind(1, seq).Run();
     }
 }

@@ -101,9 +101,10 @@ internal sealed class SqliteLogWriter : IDisposable
     {
         _begin.Run();
         var seqs = new List<long>();
-        var select = _session.Prepare("SELECT seq, created_at_ms FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
-        // created_at never decreases with seq, so the first young event ends it.
-        while (select.Step() && select.Int64(1) < beforeUnixMs) seqs.Add(select.Int64(0));
+        // The length stands in the row's header: asking for it does not read the payload's pages.
+        var select = _session.Prepare("SELECT seq, created_at_ms, length(payload) FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
+        // created_at never decreases with seq, so the first young event ends it. At least one goes, however large.
+        for (long bytes = 0; bytes < Limits.Log.RetentionStepBytes && select.Step() && select.Int64(1) < beforeUnixMs; bytes += select.Int64(2)) seqs.Add(select.Int64(0));
         select.Reset();
         if (seqs.Count > 0)
         {
