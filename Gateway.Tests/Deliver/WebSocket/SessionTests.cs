@@ -208,23 +208,6 @@ public class SessionTests : IAsyncLifetime
         await EndedAsync();
     }
 
-    /// <summary>Regression: one that came while the gateway was closing was sometimes told an error first, as if its subscription had been wrong.</summary>
-    [Fact]
-    public async Task Subscribe_WhileTheGatewayCloses_IsAnsweredByTheCloseCodeAlone()
-    {
-        using var first = await RawSocket.OpenAsync(host);
-        var stopping = host.Hub.StopAsync(default);
-        await Parallel.ForAsync(0, 100, async (_, _) =>
-        {
-            using var socket = await RawSocket.OpenAsync(host, "?all=true");
-            var frame = await socket.ReadFrameAsync();
-            Assert.Equal(Opcode.Close, frame?.Opcode);
-        });
-        Assert.Equal(4101, await first.ReadCloseAsync());
-        await first.SendAsync(ClientFrames.Close(4101));
-        await stopping;
-    }
-
     [Fact]
     public async Task Close_ByTheGatewayThatTheClientNeverAnswers_EndsAfterTheWait()
     {

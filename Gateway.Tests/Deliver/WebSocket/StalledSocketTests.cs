@@ -55,4 +55,47 @@ public sealed class StalledSocketTests
         Assert.Equal((int)CloseCode.SlowConsumer, code);
         Assert.InRange(next, 2, 999);
     }
+
+    /// <summary>Regression: one that subscribed while the gateway was closing was told an error first, as if its subscription had been wrong.</summary>
+    [Fact]
+    public async Task Subscribe_WhileTheGatewayCloses_IsAnsweredByTheCloseCodeAlone()
+    {
+        var time = new FakeTimeProvider();
+        await using var host = await SocketHost.StartAsync(time: time, hubTime: time);
+        using var slow = await RawSocket.OpenAsync(host, "?all=true", receiveBufferBytes: 4096);
+        await slow.ReadActionAsync("subscribed");
+        await slow.ReadActionAsync("caught_up");
+        for (var batch = 0; batch < 50; batch++)
+        {
+            await host.OfferAsync(20, 40_000);
+        }
+
+        // What it does not read keeps the close waiting; the tick that closes it is before its wish in the shard's line.
+        var stopping = host.Hub.StopAsync(default);
+        for (var shard = 0; shard < 2; shard++)
+        {
+            // Let in by turns, and closed at once by a shard that has begun to drain.
+            using var witness = await RawSocket.OpenAsync(host);
+            Assert.Equal(4101, await witness.ReadCloseAsync());
+        }
+
+        time.Advance(Limits.Deliver.DrainJitter + Limits.Deliver.Tick);
+        time.Advance(Limits.Deliver.Tick);
+        await slow.SendTextAsync("""{"action":"subscribe","id":"b","all":true}""");
+        var code = 0;
+        while (code == 0 && await slow.ReadFrameAsync() is { } frame)
+        {
+            if (frame.Opcode == Opcode.Close)
+            {
+                code = System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(frame.Payload);
+            }
+            else
+            {
+                Assert.False(frame.Payload.AsSpan().StartsWith("{\"action\":\"error\""u8), System.Text.Encoding.UTF8.GetString(frame.Payload));
+            }
+        }
+
+        Assert.Equal((int)CloseCode.Draining, code);
+        await stopping;
+    }
 }
