@@ -1,3 +1,4 @@
+using Gateway.Messages;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -71,6 +72,22 @@ public sealed class BotAddTests : IAsyncLifetime
         answer = body;
         var failed = await AddAsync();
         Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task TelegramsAnswer_OverItsBound_IsExitCode3()
+    {
+        answer = $$"""{"ok":true,"result":{"id":123456789,"x":"{{new string('x', Limits.Cli.TelegramAnswerBytes)}}"} }""";
+        var failed = await AddAsync();
+        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task WebhookSecret_ShorterThanGood_IsTakenWithAWarning()
+    {
+        var added = await AddAsync("--webhook-secret", new string('s', Limits.Access.WebhookSecretGoodChars - 1));
+        Assert.Equal(0, added.ExitCode);
+        Assert.Contains("secret is short", added.Errors, StringComparison.Ordinal);
     }
 
     public async Task DisposeAsync()

@@ -1,4 +1,6 @@
 using Gateway.Access;
+using Gateway.Cli;
+using Gateway.Messages;
 using Microsoft.Data.Sqlite;
 
 namespace Gateway.Tests.Cli;
@@ -94,6 +96,13 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(0, before.GetProperty("seq").GetInt64());
         Assert.NotEqual(before.GetProperty("log_id").GetString(), after.GetProperty("log_id").GetString());
         Assert.True(after.GetProperty("seq").GetInt64() >= 1_000_000);
+    }
+
+    [Fact]
+    public void Doctor_ClocksApart_WarnsOverTheBound()
+    {
+        Assert.Equal("ok", DoctorCommand.JudgeClock(Limits.Cli.ClockSeconds).Status);
+        Assert.Equal("warning", DoctorCommand.JudgeClock(Limits.Cli.ClockSeconds + 1).Status);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Gateway.Deliver.Pull;
 using Gateway.Deliver.Sse;
 using Gateway.Http;
 using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Deliver;
@@ -12,6 +13,7 @@ namespace Gateway.Tests.Deliver;
 internal sealed class StreamServer : IAsyncDisposable
 {
     private readonly ApiKeyHasher hasher = new();
+    private readonly TaskCompletionSource<(double, TimeSpan)?> lastRate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LoopbackServer server = null!;
 
     public HubHarness Hub { get; private set; } = null!;
@@ -20,6 +22,9 @@ internal sealed class StreamServer : IAsyncDisposable
     public ControlVersionWatcher Watcher { get; private set; } = null!;
     public ApiKeyAdministration Keys { get; private set; } = null!;
     public CreatedApiKey Key { get; private set; } = null!;
+
+    /// <summary>The least rate and its grace that the first request left with the server.</summary>
+    public Task<(double, TimeSpan)?> LastRate => lastRate.Task;
 
     public static async Task<StreamServer> StartAsync(int history = 0)
     {
@@ -35,7 +40,13 @@ internal sealed class StreamServer : IAsyncDisposable
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(access, self.Hub.Hub);
         var router = new Router([new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route, new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route]);
-        self.server = await LoopbackServer.StartAsync(new FrontDoor(router, NullLogger<FrontDoor>.Instance).HandleAsync);
+        var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance);
+        self.server = await LoopbackServer.StartAsync(async context =>
+        {
+            await door.HandleAsync(context);
+            var rate = context.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate;
+            self.lastRate.TrySetResult(rate is null ? null : (rate.BytesPerSecond, rate.GracePeriod));
+        });
         self.Client.DefaultRequestHeaders.Add("X-API-Key", self.Key.Text);
         return self;
     }

@@ -73,6 +73,15 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Contains(outcome.Errors, error => error.Contains("GATEWAY__Htpp__Listen", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void DrainWait_OverItsBound_IsAnError()
+    {
+        values.Set("Http:DrainSeconds", $"{Limits.Hosting.Drain.TotalSeconds}", "test");
+        Assert.Equal(Limits.Hosting.Drain, OptionsReader.Read(values).Options!.Http.Drain);
+        values.Set("Http:DrainSeconds", $"{Limits.Hosting.Drain.TotalSeconds + 1}", "test");
+        Assert.Contains("Http:DrainSeconds", Assert.Single(OptionsReader.Read(values).Errors), StringComparison.Ordinal);
+    }
+
     /// <summary>Regression: such a password made no user, and nothing said so.</summary>
     [Fact]
     public void AdminPassword_LongerThanBCryptReads_IsAnError()

@@ -361,6 +361,25 @@ public sealed class PollerTests : IAsyncLifetime
         Assert.Null(run.Pool.Concern());
     }
 
+    [Fact]
+    public async Task Concern_OfMoreThanAreNamed_CountsTheRest()
+    {
+        const int silent = Limits.Ingest.NamedPollers + 1;
+        for (var i = 1; i <= silent; i++) await table.AddAsync(200 + i, $"{200 + i}:not-known-there", $"secret{i}", "poll", baseUrl: telegram.BaseUrl + "/");
+        await bots.ReloadAsync(default);
+        await using var run = Start();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (run.Pool.Concern()?.StartsWith($"{silent} of {silent + 1} bots are not polled: ", StringComparison.Ordinal) != true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        var concern = run.Pool.Concern()!;
+        Assert.Equal(Limits.Ingest.NamedPollers, concern.Split("bot ").Length - 1);
+        Assert.EndsWith(", …", concern, StringComparison.Ordinal);
+    }
+
     /// <summary>Turns the clock until what is awaited happens: the poller sleeps only on that clock.</summary>
     private async Task AdvanceUntilAsync(Task happens)
     {

@@ -117,6 +117,23 @@ public sealed class GroupCommitterTests
     }
 
     [Fact]
+    public async Task Retry_ForTooLong_AnswersUnavailable()
+    {
+        var committing = await StartAsync();
+        _store.Next(BatchOutcome.Retry, BatchOutcome.Retry);
+        var outcome = committing.CommitAsync(Update(1));
+        while (!outcome.IsCompleted)
+        {
+            _time.Advance(Limits.Log.CommitRetry + TimeSpan.FromMilliseconds(1));
+            await Task.Yield();
+        }
+
+        // The second try was the last, long before the most attempts there may be.
+        Assert.Equal(CommitStatus.Unavailable, (await outcome).Status);
+        await committing.StopAsync();
+    }
+
+    [Fact]
     public async Task DataRefused_FailsThePoisonAloneAndKeepsTheOrder()
     {
         var committing = await StartAsync();

@@ -52,6 +52,25 @@ public abstract partial class LogStoreSuite
     }
 
     [Fact]
+    public async Task Read_MoreEventsThanAPageHas_IsCutToIt()
+    {
+        await CommitAsync(Enumerable.Range(1, Limits.Log.PageEvents + 1).Select(i => SampleUpdates.Message(i, i)).ToArray());
+        var page = await PageAsync(new LogQuery(0) { MaxEvents = 10 * Limits.Log.PageEvents });
+        Assert.Equal((Limits.Log.PageEvents, (long)Limits.Log.PageEvents), (page.Events.Count, page.ThroughSeq));
+    }
+
+    [Fact]
+    public async Task Read_MoreBytesThanAPageHas_EndsAfterTheEventThatReachesThem()
+    {
+        CommitItem Large(int id) => SampleUpdates.Bytes(1, [.. BitConverter.GetBytes(id), .. new byte[Limits.Ingest.UpdateBytes - 4]]);
+        await CommitAsync(Large(1), Large(2), Large(3));
+        await CommitAsync(Large(4), Large(5), Large(6));
+        const int fits = Limits.Log.PageBytes / Limits.Ingest.UpdateBytes;
+        Assert.Equal(Enumerable.Range(1, fits).Select(i => (long)i), await SeqsAsync(new LogQuery(0) { MaxBytes = int.MaxValue }));
+        Assert.Equal([5, 6], await SeqsAsync(new LogQuery(fits) { MaxBytes = int.MaxValue }));
+    }
+
+    [Fact]
     public async Task Read_ByChatAndBot_IsTheUnionOnceInOrder()
     {
         var (a, b) = await SpreadAsync();

@@ -227,6 +227,38 @@ public sealed class BusReaderTests : IAsyncLifetime
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
+    /// <summary>What the window has no room for is not lost: it is in the log.</summary>
+    [Fact]
+    public async Task ReorderEvents_MoreThanTheWindowHolds_TheRestIsReadFromTheLog()
+    {
+        var held = await hub.CommitAsync();
+        for (var left = Limits.Publish.ReorderEvents + 100; left > 0; left -= Limits.Log.BatchUpdates)
+        {
+            await SendAsync(await hub.CommitAsync(Math.Min(left, Limits.Log.BatchUpdates)));
+        }
+
+        await SendAsync(held);
+        var window = 2 + Limits.Publish.ReorderEvents;
+        await outlet.UntilAsync(o => o.Bare.Length >= window);
+        await hub.SettleAsync();
+        Assert.Equal(window, outlet.Bare.Length);
+
+        await AdvanceUntilAsync(Limits.Publish.ReorderWait, o => o.Bare.Length == window + 100);
+        Assert.Equal(Enumerable.Range(3, window + 100).Select(seq => (long)seq), outlet.Bare);
+    }
+
+    [Fact]
+    public async Task BusMessages_OneTooMany_ThePublisherWaits()
+    {
+        var full = new InProcessBus();
+        for (var i = 0; i < Limits.Publish.BusMessages; i++) Assert.True(full.PublishAsync(default, default).AsTask().IsCompleted);
+
+        var oneMore = full.PublishAsync(default, default).AsTask();
+        Assert.False(oneMore.IsCompleted);
+        await full.Reader.ReadAsync();
+        await oneMore.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     /// <summary>Moves the clock in steps until the reader, which answers on its own thread, has done it.</summary>
     private async Task AdvanceUntilAsync(TimeSpan step, Func<TestOutlet, bool> condition)
     {

@@ -1,4 +1,6 @@
+using Gateway.Messages;
 using Gateway.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -76,6 +78,22 @@ public sealed class MigratorTests : IDisposable
         await using var database = Open();
         Assert.Equal("wal", await TextAsync(database, "PRAGMA journal_mode"));
         Assert.Equal("2", await TextAsync(database, "PRAGMA synchronous"));
+    }
+
+    /// <summary>SQLite's own wait: the bound is what it is told, and a lock that is given back within it costs nobody anything.</summary>
+    [Fact]
+    public async Task Write_AnotherHoldsTheLock_IsWaitedForWithinTheBound()
+    {
+        await using var database = Open();
+        await using var first = await database.OpenAsync(default);
+        await using var second = (SqliteConnection)await database.OpenAsync(default);
+        Assert.Equal(Limits.Storage.SqliteBusy, TimeSpan.FromSeconds(second.DefaultTimeout));
+        var held = await database.BeginWriteAsync(first, default);
+        var waiting = Task.Run(async () => await (await database.BeginWriteAsync(second, default)).DisposeAsync());
+        Assert.False(waiting.IsCompleted);
+
+        await held.DisposeAsync();
+        await waiting.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     private SqliteDatabase Open() => new(Path.Combine(_folder.FullName, "gateway.db"));

@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Messages;
 using Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Telemetry;
 
@@ -22,6 +23,22 @@ public sealed class LogSinkTests
 
         var text = Encoding.UTF8.GetString(target.Written.ToArray());
         Assert.Contains("(3 log lines were dropped", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reader_ThatIsStuckAtTheEnd_IsWaitedForNoLongerThanTheBound()
+    {
+        using var target = new GatedStream();
+        var time = new FakeTimeProvider();
+        var sink = new LogSink(target, time);
+        sink.Write("last\n"u8.ToArray());
+        await target.Entered;
+        var end = sink.DisposeAsync().AsTask();
+        time.Advance(Limits.Telemetry.LogFlush - TimeSpan.FromMilliseconds(1));
+        Assert.False(end.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await end.WaitAsync(TimeSpan.FromSeconds(20));
+        target.Open();
     }
 
     [Fact]

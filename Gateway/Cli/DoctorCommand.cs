@@ -59,11 +59,13 @@ internal static class DoctorCommand
         await using var command = connection.CreateCommand();
         command.CommandText = session.Database.Dialect == MySqlDatabase.DialectName ? "SELECT UNIX_TIMESTAMP()" : "SELECT strftime('%s', 'now')";
         var theirs = Convert.ToInt64(await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture);
-        var apart = Math.Abs(session.Time.GetUtcNow().ToUnixTimeSeconds() - theirs);
-        return apart <= Limits.Cli.ClockSeconds
+        return JudgeClock(Math.Abs(session.Time.GetUtcNow().ToUnixTimeSeconds() - theirs));
+    }
+
+    internal static CheckJson JudgeClock(long apart) =>
+        apart <= Limits.Cli.ClockSeconds
             ? new("clock", Ok, "agrees with the database's")
             : new("clock", Warning, $"is {apart} s apart from the database's");
-    }
 
     private static async Task<List<CheckJson>> CheckBotsAsync(CliSession session, CancellationToken cancellation)
     {

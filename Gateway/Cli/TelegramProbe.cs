@@ -14,7 +14,7 @@ internal sealed record ProbeOutcome(long TelegramId, string? Username, string? F
 /// <summary>Asks the Bot API who a token is and where its updates go (getMe, getWebhookInfo). Changes nothing there.</summary>
 internal sealed class TelegramProbe(Uri baseUrl, TimeSpan patience) : IDisposable
 {
-    private readonly HttpClient client = new() { Timeout = patience, MaxResponseContentBufferSize = Limits.Http.BodyBytes };
+    private readonly HttpClient client = new() { Timeout = patience, MaxResponseContentBufferSize = Limits.Cli.TelegramAnswerBytes };
 
     public async Task<ProbeOutcome> LookAsync(string token, CancellationToken cancellation)
     {

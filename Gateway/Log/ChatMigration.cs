@@ -31,7 +31,9 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     {
         try
         {
-            for (var pause = Limits.Log.BackoffLeast; !await TryOfferRecentAsync(stop); pause = CommitAttempts.Next(pause)) await Task.Delay(pause, time, stop);
+            List<Migration>? recent;
+            for (var pause = Limits.Log.BackoffLeast; (recent = await TryReadRecentAsync(stop)) is null; pause = CommitAttempts.Next(pause)) await Task.Delay(pause, time, stop);
+            foreach (var migration in recent) await LinkPersistentlyAsync(migration, stop);
             await foreach (var migration in _inbox.Reader.ReadAllAsync(stop)) await LinkPersistentlyAsync(migration, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -48,12 +50,12 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
         return (await commits.CommitGatewayEventAsync(GatewayEventKinds.ChatMigrated, botId, to, PayloadOf(from, to), KeyOf(from, to))).Status;
     }
 
-    // False when the database does not answer; there is no later look.
-    private async Task<bool> TryOfferRecentAsync(CancellationToken stop)
+    // Null when the database does not answer; there is no later look. Not through the inbox: full, it would let the same ones go at every start.
+    private async Task<List<Migration>?> TryReadRecentAsync(CancellationToken stop)
     {
         try
         {
-            if (await store.ReadHeadAsync(stop) is not { } head) return false;
+            if (await store.ReadHeadAsync(stop) is not { } head) return null;
             await using var connection = await database.OpenAsync(stop);
             await using var command = connection.CreateCommand();
             command.CommandText = """
@@ -62,18 +64,15 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
                 """;
             command.AddParameter("@after", head.Seq - Limits.Log.MigrationLookBack);
             await using var reader = await command.ExecuteReaderAsync(stop);
+            var recent = new List<Migration>();
             while (await reader.ReadAsync(stop))
-            {
-                var payload = (byte[])reader.GetValue(1);
-                Offer(new IncomingUpdate(reader.GetInt64(0), payload, UpdateParser.Parse(payload)));
-            }
-
-            return true;
+                if (MigrationOf(reader.GetInt64(0), UpdateParser.Parse((byte[])reader.GetValue(1))) is { } migration) recent.Add(migration);
+            return recent;
         }
         catch (DbException e)
         {
             CommitterLog.MigrationFailed(logger, e);
-            return false;
+            return null;
         }
     }
 

@@ -9,9 +9,6 @@ internal static partial class Limits
     /// <summary>The front door: what any request may be.</summary>
     internal static class Http
     {
-        /// <summary>Request bodies outside the webhook receiver. Over it: 413.</summary>
-        public const int BodyBytes = 1024 * 1024;
-
         /// <summary>
         /// What the server itself lets through, chunked bodies included: above every bound of our own, so that our 413 with its reason is the
         /// usual answer, and what is read in vain after it stays small. Over it: 413 as well.

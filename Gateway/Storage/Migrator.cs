@@ -11,7 +11,7 @@ namespace Gateway.Storage;
 /// the two one-row tables in place. SQLite: everything in one immediate transaction. MySQL commits each DDL statement by
 /// itself, so there a named lock keeps others out and the files say IF NOT EXISTS: a migration that a crash cut short is run again.
 /// </summary>
-internal sealed class Migrator(IDatabase database, TimeProvider time)
+internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? lockWait = null)
 {
     private const string LogIdAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -70,9 +70,9 @@ internal sealed class Migrator(IDatabase database, TimeProvider time)
     // Server-wide, so named after the database; a name has at most 64 characters.
     private const string LockName = "CONCAT('gateway-migrate-', MD5(DATABASE()))";
 
-    private static async ValueTask<bool> TryLockAsync(DbConnection connection, CancellationToken cancellation)
+    private async ValueTask<bool> TryLockAsync(DbConnection connection, CancellationToken cancellation)
     {
-        var seconds = (int)Limits.Storage.MigrationLock.TotalSeconds;
+        var seconds = (int)(lockWait ?? Limits.Storage.MigrationLock).TotalSeconds;
         return await ScalarAsync(connection, null, $"SELECT GET_LOCK({LockName}, {seconds})", cancellation) == 1;
     }
 

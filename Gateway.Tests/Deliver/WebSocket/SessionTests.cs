@@ -141,6 +141,27 @@ public class SessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refusals_SpreadOverTime_AreForgotten()
+    {
+        const int seconds = 20;
+        using var socket = await RawSocket.OpenAsync(host);
+        await ErrAsync(Limits.WebSocket.Strikes);
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        await ErrAsync(seconds * Limits.WebSocket.StrikesForgottenPerSecond);
+        await socket.SendTextAsync("""{"action":"ping"}""");
+        await socket.ReadActionAsync("pong");
+
+        async Task ErrAsync(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await socket.SendTextAsync("{}");
+                Assert.Equal("INVALID_MESSAGE", await socket.ReadErrorAsync());
+            }
+        }
+    }
+
+    [Fact]
     public async Task Actions_OverTheRate_AreRefusedUntilTimePasses()
     {
         using var socket = await RawSocket.OpenAsync(host);

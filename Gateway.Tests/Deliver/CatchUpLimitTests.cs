@@ -1,0 +1,100 @@
+using Gateway.Log;
+using Gateway.Messages;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+/// <summary>What a catch-up may hold and how many read at a time. The history is older than the hub, so only the database has it.</summary>
+public sealed class CatchUpLimitTests
+{
+    private const string FromTheStart = """{"id":"a","all":true,"after":0}""";
+
+    private WatchedStore store = null!;
+
+    private Task<HubHarness> StartAsync(int history) => HubHarness.StartAsync(history, wrap: inner => store = new WatchedStore(inner));
+
+    [Fact]
+    public async Task CatchUpEvents_LongHistory_ComesInPagesOfThem()
+    {
+        await using var hub = await StartAsync((2 * Limits.Deliver.CatchUpEvents) + 1);
+        var outlet = await hub.SubscribedAsync(FromTheStart);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal([Limits.Deliver.CatchUpEvents, Limits.Deliver.CatchUpEvents, 1], store.Pages.Select(page => page.Events.Count));
+        Assert.Equal((2 * Limits.Deliver.CatchUpEvents) + 1, outlet.Replayed("a").Length);
+    }
+
+    [Fact]
+    public async Task CatchUpBytes_LargeEvents_EndThePage()
+    {
+        await using var hub = await StartAsync(1);
+        await hub.CommitAsync(7, text: new string('x', Limits.Deliver.CatchUpBytes / 2));
+        var end = (await hub.CommitAsync()).Head;
+        await hub.Hub.OfferAsync(new LogPosition(end.LogId, end.Seq), [], default);
+        var outlet = await hub.SubscribedAsync(FromTheStart);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal(Enumerable.Range(1, 9).Select(seq => (long)seq), outlet.Replayed("a"));
+        Assert.All(store.Pages, page => Assert.InRange(page.Events.SkipLast(1).Sum(e => e.Payload.Length), 0, Limits.Deliver.CatchUpBytes - 1));
+        Assert.InRange(store.Pages.Count, 3, 5);
+    }
+
+    [Fact]
+    public async Task CatchUpReaders_AllBusy_MoreWaitInLine()
+    {
+        await using var hub = await StartAsync(3);
+        store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outlets = new List<TestOutlet>();
+        for (var i = 0; i < Limits.Deliver.CatchUpReaders * 3; i++) outlets.Add(await hub.SubscribedAsync(FromTheStart));
+        for (var i = 0; i < Limits.Deliver.CatchUpReaders; i++) Assert.True(await store.Begun.WaitAsync(TimeSpan.FromSeconds(20)));
+        await hub.SettleAsync();
+        Assert.Equal(0, store.Begun.CurrentCount);
+
+        store.Gate.SetResult();
+        foreach (var outlet in outlets) await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        Assert.Equal(Limits.Deliver.CatchUpReaders, store.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task CatchUpPages_AllHeldByPeersThatTakeNothing_AreLetGoAndReadAgain()
+    {
+        await using var hub = await StartAsync(5);
+        var stalled = new List<TestOutlet>();
+        for (var i = 0; i < Limits.Deliver.CatchUpPages; i++)
+        {
+            var outlet = hub.Open();
+            outlet.IsBlocked = true;
+            await HubHarness.SubscribeAsync(outlet, FromTheStart);
+            stalled.Add(outlet);
+        }
+
+        await HeldAsync(stalled);
+        var next = await hub.SubscribedAsync(FromTheStart);
+        await hub.SettleAsync();
+        Assert.Empty(next.Replayed("a"));
+
+        // The clock: a shard looks for held pages once a second, the reader asks again after its pause.
+        var deadline = Environment.TickCount64 + 20_000;
+        while (next.Actions("caught_up").Length == 0)
+        {
+            Assert.True(Environment.TickCount64 < deadline, "its page was never read");
+            hub.Time.Advance(Limits.Deliver.Tick);
+            await hub.SettleAsync();
+        }
+
+        foreach (var outlet in stalled) outlet.Unblock();
+        foreach (var outlet in stalled) await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        Assert.All(stalled, outlet => Assert.Equal([1, 2, 3, 4, 5], outlet.Replayed("a")));
+        Assert.InRange(store.Pages.Count, Limits.Deliver.CatchUpPages + 2, int.MaxValue);
+    }
+
+    private static async Task HeldAsync(List<TestOutlet> outlets)
+    {
+        var deadline = Environment.TickCount64 + 20_000;
+        while (outlets.Any(outlet => outlet.Connection.FirstSubscription?.CatchUp?.Page is null))
+        {
+            Assert.True(Environment.TickCount64 < deadline, "not every page was read");
+            await Task.Yield();
+        }
+    }
+}

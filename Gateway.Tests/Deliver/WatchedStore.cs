@@ -1,0 +1,56 @@
+using Gateway.Log;
+using Gateway.Messages;
+
+namespace Gateway.Tests.Deliver;
+
+/// <summary>A store whose page reads can be held, counted and looked at.</summary>
+internal sealed class WatchedStore(ILogStore inner) : ILogStore
+{
+    private readonly Lock gate = new();
+    private readonly List<LogPage> pages = [];
+    private int reading;
+
+    /// <summary>While set, page reads wait for it.</summary>
+    public TaskCompletionSource? Gate { get; set; }
+
+    /// <summary>Released once for each page read that begins.</summary>
+    public SemaphoreSlim Begun { get; } = new(0);
+
+    public int MostAtOnce { get; private set; }
+
+    public IReadOnlyList<LogPage> Pages
+    {
+        get
+        {
+            lock (gate) return [.. pages];
+        }
+    }
+
+    public async ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation)
+    {
+        lock (gate) MostAtOnce = Math.Max(MostAtOnce, ++reading);
+        Begun.Release();
+        if (Gate is { } closed) await closed.Task;
+        var page = await inner.ReadPageAsync(query, cancellation);
+        lock (gate)
+        {
+            reading--;
+            pages.Add(page!);
+        }
+
+        return page;
+    }
+
+    public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => inner.CommitAsync(batch, floor);
+
+    public ValueTask<LogEvent?> ResetAsync(LogPosition floor) => inner.ResetAsync(floor);
+
+    public ValueTask<LogHead?> ReadHeadAsync(CancellationToken cancellation) => inner.ReadHeadAsync(cancellation);
+
+    public ValueTask<long?> FindSeqBeforeAsync(long unixMs, CancellationToken cancellation) => inner.FindSeqBeforeAsync(unixMs, cancellation);
+
+    public ValueTask<int?> DeleteExpiredAsync(long botId, long beforeUnixMs, int maxRows, CancellationToken cancellation) =>
+        inner.DeleteExpiredAsync(botId, beforeUnixMs, maxRows, cancellation);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
