@@ -21,6 +21,18 @@ public abstract partial class LogStoreSuite
     private async Task AddGrantAsync(long key, long chat, int read, int send) =>
         await Fixture.ExecuteAsync($"INSERT INTO grants (key_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES ({key}, {chat}, {read}, {send}, 0, 0)");
 
+    /// <summary>Linking and the next commit may meet at the chat's row, and the loser tries again after a pause: so the clock has to go on.</summary>
+    private async Task<T> WithClockAsync<T>(Task<T> task)
+    {
+        while (!task.IsCompleted)
+        {
+            Fixture.Time.Advance(Limits.Log.BackoffLeast);
+            await Task.WhenAny(task, Task.Delay(Limits.Log.BackoffLeast, TimeProvider.System));
+        }
+
+        return await task;
+    }
+
     [Theory]
     [InlineData(ToService, FromService)]
     [InlineData(FromService, ToService)]
@@ -34,9 +46,9 @@ public abstract partial class LogStoreSuite
         using var stop = new CancellationTokenSource();
         var (committing, _, loop) = await StartMigrationAsync(stop.Token);
 
-        await committing.CommitAsync(SampleUpdates.Json(1, first).Update);
-        if (second is not null) await committing.CommitAsync(SampleUpdates.Json(1, second).Update);
-        var told = await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+        await WithClockAsync(committing.CommitAsync(SampleUpdates.Json(1, first).Update));
+        if (second is not null) await WithClockAsync(committing.CommitAsync(SampleUpdates.Json(1, second).Update));
+        var told = await WithClockAsync(committing.PublishedAsync(GatewayEventKinds.ChatMigrated));
 
         var link = (await Fixture.RowsAsync("SELECT id, migrated_from FROM chats WHERE telegram_chat_id = -10042")).Single();
         Assert.Equal(old.ToString(System.Globalization.CultureInfo.InvariantCulture), link[1]);
@@ -101,8 +113,8 @@ public abstract partial class LogStoreSuite
         await using var other = Fixture.OpenAnother();
         Assert.Equal(BatchOutcome.Committed, await other.CommitAsync(new CommitBatch([lost]), NoFloor));
 
-        Assert.Equal(CommitStatus.Duplicate, (await committing.CommitAsync(lost.Update)).Status);
-        await committing.PublishedAsync(GatewayEventKinds.ChatMigrated);
+        Assert.Equal(CommitStatus.Duplicate, (await WithClockAsync(committing.CommitAsync(lost.Update))).Status);
+        await WithClockAsync(committing.PublishedAsync(GatewayEventKinds.ChatMigrated));
 
         Assert.Equal("1", await Fixture.ScalarAsync("SELECT COUNT(*) FROM chats WHERE telegram_chat_id = -10077 AND migrated_from IS NOT NULL"));
         await stop.CancelAsync();
