@@ -24,7 +24,7 @@ internal sealed class SqliteLogStore : ILogStore
     }
 
     public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) =>
-        new(_writer.RunAsync(writer => Settled(writer.Commit(batch, floor)), _refuse, CancellationToken.None));
+        new(_writer.RunAsync(writer => Settled(writer.Commit(batch, floor)), _refuse, CancellationToken.None, isInline: true));
 
     public ValueTask<LogEvent?> ResetAsync(LogPosition floor) =>
         new(_writer.RunAsync(writer => writer.Reset(floor), fault => Tell(fault, (LogEvent?)null), CancellationToken.None));

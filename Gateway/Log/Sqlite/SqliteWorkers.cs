@@ -18,9 +18,13 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     private bool _isClosed;
 
     /// <summary>Runs the work on one of the threads. A fault of the engine closes the session and becomes what <paramref name="onFault"/> says.</summary>
-    public Task<T> RunAsync<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation)
+    /// <param name="isInline">
+    /// The caller goes on, on this thread. For the committer: queued to the thread pool its next batch would wait behind the hundreds of
+    /// requests that this one just answered, and the database would idle meanwhile.
+    /// </param>
+    public Task<T> RunAsync<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation, bool isInline = false)
     {
-        var job = new Job<T>(work, onFault, cancellation);
+        var job = new Job<T>(work, onFault, isInline, cancellation);
         lock (_gate)
         {
             if (_isClosed || _jobs.Count >= queue) return Task.FromResult(onFault(new SqliteFault(SQLitePCL.raw.SQLITE_BUSY, "too many requests")));
@@ -88,9 +92,10 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
         public abstract void Run(ref TSession? session, Func<TSession> open);
     }
 
-    private sealed class Job<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation) : Job
+    private sealed class Job<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, bool isInline, CancellationToken cancellation) : Job
     {
-        private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _result =
+            new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task<T> Task => _result.Task;
 
