@@ -73,19 +73,27 @@ public sealed class CatchUpLimitTests
         await hub.SettleAsync();
         Assert.Empty(next.Replayed("a"));
 
-        // The clock: a shard looks for held pages once a second, the reader asks again after its pause.
-        var deadline = Environment.TickCount64 + 20_000;
-        while (next.Actions("caught_up").Length == 0)
-        {
-            Assert.True(Environment.TickCount64 < deadline, "its page was never read");
-            hub.Time.Advance(Limits.Deliver.Tick);
-            await hub.SettleAsync();
-        }
-
+        await CaughtUpAsync(hub, next);
         foreach (var outlet in stalled) outlet.Unblock();
-        foreach (var outlet in stalled) await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        foreach (var outlet in stalled) await CaughtUpAsync(hub, outlet);
         Assert.All(stalled, outlet => Assert.Equal([1, 2, 3, 4, 5], outlet.Replayed("a")));
         Assert.InRange(store.Pages.Count, Limits.Deliver.CatchUpPages + 2, int.MaxValue);
+    }
+
+    // The clock: a shard looks for held pages once a second, and who was refused a page asks again at a tick. It must not run ahead of
+    // the database: after a minute of it the stalled connections are closed as slow consumers.
+    private static async Task CaughtUpAsync(HubHarness hub, TestOutlet outlet)
+    {
+        var deadline = Environment.TickCount64 + 20_000;
+        var rest = Limits.Deliver.Lagging / 4;
+        while (outlet.Actions("caught_up").Length == 0)
+        {
+            Assert.True(Environment.TickCount64 < deadline, "its page was never read");
+            Assert.Null(outlet.Closed);
+            if (rest > TimeSpan.Zero) hub.Time.Advance(Limits.Deliver.Tick);
+            rest -= Limits.Deliver.Tick;
+            await hub.SettleAsync();
+        }
     }
 
     private static async Task HeldAsync(List<TestOutlet> outlets)
