@@ -17,13 +17,14 @@ public sealed class SlowConsumerTests(ITestOutputHelper output)
 {
     private const int Others = 99, Attempts = 3;
 
-    // Only the slow socket asks for the update, so only it gets the padding: some 10 MB in a short run, far more than the kernel
-    // buffers for a receiver that was told to keep 64 KiB.
-    private const int PaddingBytes = 6 * 1024, SlowBufferBytes = 64 * 1024;
-
     // The full figure is 30 s under 2,000 events/s; the suite is shorter.
     private static readonly int Seconds = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_TEST_SLOW_SECONDS") ?? "6");
-    private static readonly int PerSecond = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_TEST_SLOW_RATE") ?? "300");
+    private static readonly int PerSecond = int.Parse(Environment.GetEnvironmentVariable("GATEWAY_TEST_SLOW_RATE") ?? "1000");
+
+    // Only the slow socket asks for the update, so only it gets the padding: 12 MB in any run, far more than the kernel buffers for a
+    // receiver that was told to keep 256 KiB.
+    private const int SlowBufferBytes = 256 * 1024, SlowBytes = 12 * 1024 * 1024;
+    private static readonly int PaddingBytes = SlowBytes / (Seconds * PerSecond);
 
     [Fact]
     public async Task Socket_StopsReading_GetsAllInTheEndAndDelaysNoOther()
@@ -38,7 +39,7 @@ public sealed class SlowConsumerTests(ITestOutputHelper output)
         }
 
         await poster.PostNextAsync();
-        using SocketCrowd crowd = await SocketCrowd.ConnectAsync(gateway.Port, key, Others);
+        using SocketCrowd crowd = SocketCrowd.Connect(gateway.Port, key, Others);
         await using WebSocketConsumer slow = new(gateway.Address, key, "all=true") { ReceiveBufferBytes = SlowBufferBytes };
         slow.Start();
         await slow.Journal.WaitForAsync(1, Fault.Patience);
