@@ -9,27 +9,27 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private MariaDbServer _server = null!;
-    private string _url = "";
+    private MariaDbServer server = null!;
+    private string url = "";
 
     public async Task InitializeAsync()
     {
-        _server = await MariaDbServer.StartAsync();
-        _url = _server.UrlOf(await _server.CreateDatabaseAsync());
+        server = await MariaDbServer.StartAsync();
+        url = server.UrlOf(await server.CreateDatabaseAsync());
     }
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async Task DisposeAsync() => await server.DisposeAsync();
 
     [Fact]
     public async Task Server_StoppedUnderLoad_AnswersUnavailableAndIsBackAtFullSpeedInTwoSeconds()
     {
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 16);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(url, senders: 16);
         await load.MoreAcknowledgedAsync(500, Patience);
         long start = TimeProvider.System.GetTimestamp();
         await load.MoreAcknowledgedAsync(500, Patience);
         TimeSpan before = TimeProvider.System.GetElapsedTime(start);
 
-        await _server.StopAsync();
+        await server.StopAsync();
         long answers = load.UnavailableAnswers;
         using (var limit = new CancellationTokenSource(Patience))
         using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
@@ -37,7 +37,7 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
             while (load.UnavailableAnswers < answers + 500) await tick.WaitForNextTickAsync(limit.Token);
         }
 
-        await _server.StartAgainAsync();
+        await server.StartAgainAsync();
         start = TimeProvider.System.GetTimestamp();
         await load.MoreAcknowledgedAsync(1, Patience);
         TimeSpan away = TimeProvider.System.GetElapsedTime(start);
@@ -53,12 +53,12 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
     [Fact]
     public async Task Server_KilledUnderLoad_LosesNoAcknowledgedUpdate()
     {
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 16);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(url, senders: 16);
         for (int round = 0; round < 5; round++)
         {
             await load.MoreAcknowledgedAsync(200 + (37 * round), Patience);
-            _server.Kill();
-            await _server.StartAgainAsync();
+            server.Kill();
+            await server.StartAgainAsync();
         }
 
         await load.MoreAcknowledgedAsync(200, Patience);
@@ -69,18 +69,18 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
     [Fact]
     public async Task Server_GoesSilentUnderLoad_SendersAreAnsweredAndNothingIsLost()
     {
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 4);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(url, senders: 4);
         await load.MoreAcknowledgedAsync(100, Patience);
         long answers = load.UnavailableAnswers;
 
-        _server.Freeze();
+        server.Freeze();
         using (var limit = new CancellationTokenSource(Patience))
         using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
         {
             while (load.UnavailableAnswers < answers + 4) await tick.WaitForNextTickAsync(limit.Token);
         }
 
-        _server.Thaw();
+        server.Thaw();
         await load.MoreAcknowledgedAsync(100, Patience);
         await load.StopSendingAsync();
         await load.AssertLogIsExactAsync();
@@ -89,13 +89,13 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
     [Fact]
     public async Task Server_RestoredFromAnOlderCopyUnderLoad_NoPositionNamesTwoPayloads()
     {
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 8);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(url, senders: 8);
         await load.MoreAcknowledgedAsync(200, Patience);
-        await _server.BackUpAsync();
+        await server.BackUpAsync();
         await load.MoreAcknowledgedAsync(400, Patience);
         string before = (await load.Store.ReadHeadAsync(default))!.Value.LogId;
 
-        await _server.RestoreAsync();
+        await server.RestoreAsync();
         await load.MoreAcknowledgedAsync(400, Patience);
         await load.StopSendingAsync();
 
@@ -112,13 +112,13 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
     [Fact]
     public async Task Server_RestoredTwiceToTheSameCopy_IsHeldAgainstTheOldestIdentitysFloor()
     {
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(_url, senders: 8);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(url, senders: 8);
         await load.MoreAcknowledgedAsync(100, Patience);
-        await _server.BackUpAsync();
+        await server.BackUpAsync();
         await load.MoreAcknowledgedAsync(200, Patience);
-        await _server.RestoreAsync();
+        await server.RestoreAsync();
         await load.MoreAcknowledgedAsync(200, Patience);
-        await _server.RestoreAsync();
+        await server.RestoreAsync();
         await load.MoreAcknowledgedAsync(200, Patience);
         await load.StopSendingAsync();
 

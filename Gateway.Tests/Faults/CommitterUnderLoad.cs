@@ -16,20 +16,20 @@ namespace Gateway.Tests.Faults;
 /// </summary>
 internal sealed class CommitterUnderLoad : IAsyncDisposable
 {
-    private readonly MySqlLogStore _store;
-    private readonly CommitQueue _queue = new();
-    private readonly PublishQueue _publish = new();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<long, long> _acknowledged = new();
-    private readonly List<Task> _senders = [];
-    private readonly Task _committer;
-    private long _nextUpdateId;
-    private long _unavailable;
+    private readonly MySqlLogStore store;
+    private readonly CommitQueue queue = new();
+    private readonly PublishQueue publish = new();
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<long, long> acknowledged = new();
+    private readonly List<Task> senders = [];
+    private readonly Task committer;
+    private long nextUpdateId;
+    private long unavailable;
 
     private CommitterUnderLoad(StorageUrl url)
     {
-        _store = new MySqlLogStore(url, TimeProvider.System, NullLogger.Instance);
-        _committer = new GroupCommitter(_queue, _store, _publish, new HighWater(), TimeProvider.System, NullLogger.Instance).RunAsync(default);
+        store = new MySqlLogStore(url, TimeProvider.System, NullLogger.Instance);
+        committer = new GroupCommitter(queue, store, publish, new HighWater(), TimeProvider.System, NullLogger.Instance).RunAsync(default);
         _ = ReadPublishedAsync();
     }
 
@@ -40,35 +40,35 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         MigrationOutcome migration = await new Migrator(database, TimeProvider.System).MigrateAsync(default);
         Assert.True(migration.IsReady, migration.Reason);
         var load = new CommitterUnderLoad(parsed);
-        for (int i = 0; i < senders; i++) load._senders.Add(Task.Run(load.SendAsync));
+        for (int i = 0; i < senders; i++) load.senders.Add(Task.Run(load.SendAsync));
         return load;
     }
 
     /// <summary>Update id to seq, of every update that was answered as durable.</summary>
-    public IReadOnlyDictionary<long, long> Acknowledged => _acknowledged;
+    public IReadOnlyDictionary<long, long> Acknowledged => acknowledged;
 
     /// <summary>Every event handed to the publisher, by log id and seq; two payloads under one are a failure of <see cref="ReadPublishedAsync"/>.</summary>
     public ConcurrentDictionary<(string LogId, long Seq), byte[]> Published { get; } = new();
 
     public ConcurrentBag<string> Conflicts { get; } = [];
 
-    public long UnavailableAnswers => Interlocked.Read(ref _unavailable);
+    public long UnavailableAnswers => Interlocked.Read(ref unavailable);
 
-    public ILogStore Store => _store;
+    public ILogStore Store => store;
 
     /// <summary>Waits until so many more updates are acknowledged.</summary>
     public async Task MoreAcknowledgedAsync(int count, TimeSpan within)
     {
-        int target = _acknowledged.Count + count;
+        int target = acknowledged.Count + count;
         using var limit = new CancellationTokenSource(within);
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (_acknowledged.Count < target) await tick.WaitForNextTickAsync(limit.Token);
+        while (acknowledged.Count < target) await tick.WaitForNextTickAsync(limit.Token);
     }
 
     public async Task StopSendingAsync()
     {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_senders).WaitAsync(TimeSpan.FromSeconds(60));
+        await stop.CancelAsync();
+        await Task.WhenAll(senders).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>The whole log, page by page.</summary>
@@ -78,7 +78,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         long after = 0;
         while (true)
         {
-            LogPage page = (await _store.ReadPageAsync(new LogQuery(after), default)) ?? throw new InvalidOperationException("the log cannot be read");
+            LogPage page = (await store.ReadPageAsync(new LogQuery(after), default)) ?? throw new InvalidOperationException("the log cannot be read");
             events.AddRange(page.Events);
             if (page.ThroughSeq >= page.Head.Seq) return events;
             after = page.ThroughSeq;
@@ -91,30 +91,30 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         List<LogEvent> events = await ReadAllAsync();
         Assert.Equal(Enumerable.Range(1, events.Count).Select(seq => (long)seq), events.Select(e => e.Seq));
         Dictionary<long, long> seqOfUpdate = events.ToDictionary(e => e.Facts.UpdateId!.Value, e => e.Seq);
-        foreach ((long updateId, long seq) in _acknowledged) Assert.Equal(seq, seqOfUpdate[updateId]);
+        foreach ((long updateId, long seq) in acknowledged) Assert.Equal(seq, seqOfUpdate[updateId]);
         foreach (LogEvent logged in events)
         {
             if (Published.TryGetValue((logged.LogId, logged.Seq), out byte[]? payload)) Assert.Equal(logged.Payload, payload);
         }
 
-        Assert.Equal(events.Count, _publish.Head.Seq);
+        Assert.Equal(events.Count, publish.Head.Seq);
         Assert.Empty(Conflicts);
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopSendingAsync();
-        _queue.Drain();
-        await _committer.WaitAsync(TimeSpan.FromSeconds(60));
-        await _store.DisposeAsync();
-        _stop.Dispose();
+        queue.Drain();
+        await committer.WaitAsync(TimeSpan.FromSeconds(60));
+        await store.DisposeAsync();
+        stop.Dispose();
     }
 
     private async Task SendAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
-            long updateId = Interlocked.Increment(ref _nextUpdateId);
+            long updateId = Interlocked.Increment(ref nextUpdateId);
             await SendUntilAcknowledgedAsync(updateId);
         }
     }
@@ -124,22 +124,22 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         IncomingUpdate update = SampleUpdates.Message(updateId, updateId, $"text {updateId}", chat: -(updateId % 7) - 1).Update;
         while (true)
         {
-            CommitOutcome outcome = await _queue.CommitAsync(update, default);
+            CommitOutcome outcome = await queue.CommitAsync(update, default);
             if (outcome.IsDurable)
             {
-                Assert.True(_acknowledged.TryAdd(updateId, outcome.Seq));
+                Assert.True(acknowledged.TryAdd(updateId, outcome.Seq));
                 return;
             }
 
-            Interlocked.Increment(ref _unavailable);
-            if (_stop.IsCancellationRequested) return;
+            Interlocked.Increment(ref unavailable);
+            if (stop.IsCancellationRequested) return;
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
     }
 
     private async Task ReadPublishedAsync()
     {
-        await foreach (PublishBatch batch in _publish.Reader.ReadAllAsync())
+        await foreach (PublishBatch batch in publish.Reader.ReadAllAsync())
         {
             foreach (LogEvent published in batch.Events)
             {

@@ -11,15 +11,15 @@ internal sealed class Committing
     /// <summary>The longest a test waits for a signal before it fails.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly CancellationTokenSource _abandon = new();
-    private readonly Task _loop;
+    private readonly CancellationTokenSource abandon = new();
+    private readonly Task loop;
 
     public Committing(ILogStore store, TimeProvider time, HighWater? highWater = null, Func<CommitQueue, ChatMigration>? migrationsOf = null)
     {
         HighWater = highWater ?? new HighWater();
         Migrations = migrationsOf?.Invoke(Queue);
         Committer = new GroupCommitter(Queue, store, Published, HighWater, time, NullLogger.Instance, Migrations);
-        _loop = Committer.RunAsync(_abandon.Token);
+        loop = Committer.RunAsync(abandon.Token);
     }
 
     public CommitQueue Queue { get; } = new();
@@ -32,7 +32,7 @@ internal sealed class Committing
 
     public GroupCommitter Committer { get; }
 
-    public Task Loop => _loop;
+    public Task Loop => loop;
 
     public Task<CommitOutcome> CommitAsync(IncomingUpdate update) => Queue.CommitAsync(update, default).AsTask().WaitAsync(Patience);
 
@@ -51,12 +51,12 @@ internal sealed class Committing
     public async Task StopAsync()
     {
         Queue.Drain();
-        await _loop.WaitAsync(Patience);
+        await loop.WaitAsync(Patience);
     }
 
     public async Task AbandonAsync()
     {
-        await _abandon.CancelAsync();
-        await _loop.WaitAsync(Patience);
+        await abandon.CancelAsync();
+        await loop.WaitAsync(Patience);
     }
 }

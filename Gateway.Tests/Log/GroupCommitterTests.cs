@@ -7,14 +7,14 @@ namespace Gateway.Tests.Log;
 
 public sealed class GroupCommitterTests
 {
-    private readonly FakeTimeProvider _time = new();
-    private readonly ScriptedStore _store = new();
+    private readonly FakeTimeProvider time = new();
+    private readonly ScriptedStore store = new();
 
     private async Task<Committing> StartAsync(HighWater? highWater = null)
     {
-        var committing = new Committing(_store, _time, highWater);
+        var committing = new Committing(store, time, highWater);
         // The probe with which every committer begins.
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         return committing;
     }
 
@@ -39,14 +39,14 @@ public sealed class GroupCommitterTests
     public async Task Batch_IsWhatCameWhileTheLastOneWasInFlight()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = committing.CommitAsync(Update(1));
-        Assert.Single((await _store.Asked.ReadAsync()).Items);
+        Assert.Single((await store.Asked.ReadAsync()).Items);
         var rest = Enumerable.Range(2, 10).Select(i => committing.CommitAsync(Update(i))).ToArray();
-        _store.Gate = null;
+        store.Gate = null;
         gate.SetResult();
 
-        Assert.Equal(10, (await _store.Asked.ReadAsync()).Items.Count);
+        Assert.Equal(10, (await store.Asked.ReadAsync()).Items.Count);
         Assert.Equal(1, (await first).Seq);
         Assert.Equal(Enumerable.Range(2, 10).Select(i => (long)i), (await Task.WhenAll(rest)).Select(outcome => outcome.Seq));
         await committing.StopAsync();
@@ -56,18 +56,18 @@ public sealed class GroupCommitterTests
     public async Task Batch_CountAndBytes_CloseIt()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var all = new List<Task> { committing.CommitAsync(Update(1)) };
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         for (var i = 0; i < Limits.Log.BatchUpdates + 1; i++) all.Add(committing.CommitAsync(Update(10 + i)));
         for (var i = 0; i < 5; i++) all.Add(committing.CommitAsync(Update(10_000 + i, Limits.Log.BatchBytes / 3)));
-        _store.Gate = null;
+        store.Gate = null;
         gate.SetResult();
         await Task.WhenAll(all);
 
-        Assert.Equal(Limits.Log.BatchUpdates, (await _store.Asked.ReadAsync()).Items.Count);
-        Assert.Equal(1 + 2, (await _store.Asked.ReadAsync()).Items.Count);
-        Assert.Equal(3, (await _store.Asked.ReadAsync()).Items.Count);
+        Assert.Equal(Limits.Log.BatchUpdates, (await store.Asked.ReadAsync()).Items.Count);
+        Assert.Equal(1 + 2, (await store.Asked.ReadAsync()).Items.Count);
+        Assert.Equal(3, (await store.Asked.ReadAsync()).Items.Count);
         await committing.StopAsync();
     }
 
@@ -75,9 +75,9 @@ public sealed class GroupCommitterTests
     public async Task Retry_GivesTheSameBatchAgain()
     {
         var committing = await StartAsync();
-        _store.Next(BatchOutcome.Retry, BatchOutcome.Retry);
+        store.Next(BatchOutcome.Retry, BatchOutcome.Retry);
         var outcome = committing.CommitAsync(Update(1));
-        var first = await _store.Asked.ReadAsync();
+        var first = await store.Asked.ReadAsync();
         Assert.Same(first, await AdvanceUntilAskedAsync());
         Assert.Same(first, await AdvanceUntilAskedAsync());
         Assert.Equal(new CommitOutcome(CommitStatus.Stored, 1), await outcome);
@@ -88,13 +88,13 @@ public sealed class GroupCommitterTests
     public async Task UnknownOutcome_CommitWasWritten_WaiterGetsItsSeqAndThePublisherTheHead()
     {
         var committing = await StartAsync();
-        _store.Next(batch =>
+        store.Next(batch =>
         {
-            _store.Write(batch);
+            store.Write(batch);
             return BatchOutcome.Retry;
         });
         var outcome = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         await AdvanceUntilAskedAsync();
 
         Assert.Equal(new CommitOutcome(CommitStatus.Duplicate, 1), await outcome);
@@ -108,9 +108,9 @@ public sealed class GroupCommitterTests
     public async Task Retry_WithoutEnd_AnswersUnavailable()
     {
         var committing = await StartAsync();
-        for (var i = 0; i < Limits.Log.CommitAttempts; i++) _store.Next(BatchOutcome.Retry);
+        for (var i = 0; i < Limits.Log.CommitAttempts; i++) store.Next(BatchOutcome.Retry);
         var outcome = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         for (var i = 1; i < Limits.Log.CommitAttempts; i++) await AdvanceUntilAskedAsync();
         Assert.Equal(CommitStatus.Unavailable, (await outcome).Status);
         await committing.StopAsync();
@@ -120,11 +120,11 @@ public sealed class GroupCommitterTests
     public async Task Retry_ForTooLong_AnswersUnavailable()
     {
         var committing = await StartAsync();
-        _store.Next(BatchOutcome.Retry, BatchOutcome.Retry);
+        store.Next(BatchOutcome.Retry, BatchOutcome.Retry);
         var outcome = committing.CommitAsync(Update(1));
         while (!outcome.IsCompleted)
         {
-            _time.Advance(Limits.Log.CommitRetry + TimeSpan.FromMilliseconds(1));
+            time.Advance(Limits.Log.CommitRetry + TimeSpan.FromMilliseconds(1));
             await Task.Yield();
         }
 
@@ -137,15 +137,15 @@ public sealed class GroupCommitterTests
     public async Task DataRefused_FailsThePoisonAloneAndKeepsTheOrder()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         var rest = Enumerable.Range(2, 7).Select(i => committing.CommitAsync(Update(i))).ToArray();
         BatchOutcome RefusePoison(CommitBatch batch) =>
-            batch.Items.Any(item => item.Update.Facts.UpdateId == 5) ? BatchOutcome.DataRefused : _store.Write(batch);
-        _store.Next(_store.Write);
-        for (var i = 0; i < 7; i++) _store.Next(RefusePoison);
-        _store.Gate = null;
+            batch.Items.Any(item => item.Update.Facts.UpdateId == 5) ? BatchOutcome.DataRefused : store.Write(batch);
+        store.Next(store.Write);
+        for (var i = 0; i < 7; i++) store.Next(RefusePoison);
+        store.Gate = null;
         gate.SetResult();
 
         await first;
@@ -160,18 +160,18 @@ public sealed class GroupCommitterTests
     public async Task Unavailable_FailsFastAndIsBackWithinTwoSeconds()
     {
         var committing = await StartAsync();
-        _store.IsAway = true;
+        store.IsAway = true;
         Assert.Equal(CommitStatus.Unavailable, (await committing.CommitAsync(Update(1))).Status);
         Assert.False(committing.Queue.IsWritable);
         Assert.NotNull(committing.Queue.UnwritableReason);
         Assert.Equal(CommitStatus.Unavailable, (await committing.CommitAsync(Update(1))).Status);
 
-        _time.Advance(TimeSpan.FromSeconds(10));
-        _store.IsAway = false;
+        time.Advance(TimeSpan.FromSeconds(10));
+        store.IsAway = false;
         var waited = TimeSpan.Zero;
         while (committing.Queue.IsAway)
         {
-            _time.Advance(TimeSpan.FromMilliseconds(10));
+            time.Advance(TimeSpan.FromMilliseconds(10));
             waited += TimeSpan.FromMilliseconds(10);
             await Task.Yield();
             if (waited > TimeSpan.FromMinutes(10)) Assert.Fail("never came back");
@@ -187,24 +187,24 @@ public sealed class GroupCommitterTests
     public async Task QueueFull_ByCountOrBytes_AnswersAtOnce()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         var payload = SampleUpdates.Message(1, 1).Update.Payload;
         var queued = Enumerable.Range(0, Limits.Log.CommitQueueUpdates)
             .Select(i => committing.CommitAsync(new IncomingUpdate(1, payload, new UpdateFacts { Kind = "message", UpdateId = 100 + i }))).ToArray();
 
         Assert.Equal(CommitStatus.QueueFull, (await committing.CommitAsync(Update(2))).Status);
         committing.Queue.RequestHeadCheck();
-        _store.Gate = null;
+        store.Gate = null;
         gate.SetResult();
         Assert.All(await Task.WhenAll(queued), outcome => Assert.Equal(CommitStatus.Stored, outcome.Status));
         Assert.True((await first).IsDurable);
 
-        var second = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var second = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var large = Enumerable.Range(0, (int)(Limits.Log.CommitQueueBytes / Limits.Ingest.UpdateBytes) + Limits.Log.BatchUpdates)
             .Select(i => committing.CommitAsync(Update(20_000 + i, Limits.Ingest.UpdateBytes))).ToArray();
-        _store.Gate = null;
+        store.Gate = null;
         second.SetResult();
         var statuses = (await Task.WhenAll(large)).Select(outcome => outcome.Status).ToList();
         Assert.Contains(CommitStatus.QueueFull, statuses);
@@ -216,9 +216,9 @@ public sealed class GroupCommitterTests
     public async Task Drain_CommitsWhatIsQueuedAndRefusesTheRest()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         var second = committing.CommitAsync(Update(2));
         committing.Queue.Drain();
         Assert.Equal(CommitStatus.ShuttingDown, (await committing.CommitAsync(Update(3))).Status);
@@ -231,12 +231,12 @@ public sealed class GroupCommitterTests
     [Fact]
     public async Task Drain_WhileTheDatabaseIsAway_Ends()
     {
-        _store.IsAway = true;
-        var committing = new Committing(_store, _time);
+        store.IsAway = true;
+        var committing = new Committing(store, time);
         committing.Queue.Drain();
         while (!committing.Loop.IsCompleted)
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
+            time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 
@@ -247,9 +247,9 @@ public sealed class GroupCommitterTests
     public async Task Abandon_AnswersEveryWaiter()
     {
         var committing = await StartAsync();
-        _store.Next(BatchOutcome.Retry);
+        store.Next(BatchOutcome.Retry);
         var first = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         var second = committing.CommitAsync(Update(2));
         await committing.AbandonAsync();
         Assert.All(await Task.WhenAll(first, second), outcome => Assert.Equal(CommitStatus.ShuttingDown, outcome.Status));
@@ -259,10 +259,10 @@ public sealed class GroupCommitterTests
     public async Task Abandon_StoreThrowsThen_AnswersEveryWaiter()
     {
         var committing = await StartAsync();
-        var gate = _store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _store.Next(_ => throw new InvalidOperationException("bug"));
+        var gate = store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.Next(_ => throw new InvalidOperationException("bug"));
         var waiting = committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
+        await store.Asked.ReadAsync();
         var abandoned = committing.AbandonAsync();
         gate.SetResult();
 
@@ -274,11 +274,11 @@ public sealed class GroupCommitterTests
     public async Task StoreThrows_AnswersUnavailableAndGoesOn()
     {
         var committing = await StartAsync();
-        _store.Next(_ => throw new InvalidOperationException("bug"));
+        store.Next(_ => throw new InvalidOperationException("bug"));
         Assert.Equal(CommitStatus.Unavailable, (await committing.CommitAsync(Update(1))).Status);
         while (committing.Queue.IsAway)
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
+            time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 
@@ -289,7 +289,7 @@ public sealed class GroupCommitterTests
     [Fact]
     public async Task HeadMovedBack_ResetsAndStoresUnderTheNewIdentity()
     {
-        _store.Seq = 40;
+        store.Seq = 40;
         var committing = await StartAsync(new HighWater([new("aaaaaaaa", 100)]));
 
         var reset = await committing.PublishedAsync(GatewayEventKinds.LogReset);
@@ -304,7 +304,7 @@ public sealed class GroupCommitterTests
     [Fact]
     public async Task HeadMovedBack_ToAnIdentityBeforeTheLastReset_IsNoticedToo()
     {
-        _store.Seq = 40;
+        store.Seq = 40;
         var committing = await StartAsync(new HighWater([new("aaaaaaaa", 100), new("bbbbbbbb", 2_000_000)]));
         var reset = await committing.PublishedAsync(GatewayEventKinds.LogReset);
         Assert.Equal("resetone", reset.LogId);
@@ -318,23 +318,23 @@ public sealed class GroupCommitterTests
     {
         var committing = await StartAsync();
         await committing.CommitAsync(Update(1));
-        await _store.Asked.ReadAsync();
-        _store.Seq = 0;
+        await store.Asked.ReadAsync();
+        store.Seq = 0;
         committing.Queue.RequestHeadCheck();
         committing.Queue.RequestHeadCheck();
 
-        Assert.Empty((await _store.Asked.ReadAsync()).Items);
+        Assert.Empty((await store.Asked.ReadAsync()).Items);
         Assert.Equal("resetone", (await committing.PublishedAsync(GatewayEventKinds.LogReset)).LogId);
         await committing.StopAsync();
-        Assert.Contains(new LogPosition("aaaaaaaa", 1), _store.Floors);
+        Assert.Contains(new LogPosition("aaaaaaaa", 1), store.Floors);
     }
 
     private async Task<CommitBatch> AdvanceUntilAskedAsync()
     {
         CommitBatch? asked;
-        while (!_store.Asked.TryRead(out asked))
+        while (!store.Asked.TryRead(out asked))
         {
-            _time.Advance(Limits.Log.BackoffLeast);
+            time.Advance(Limits.Log.BackoffLeast);
             await Task.Yield();
         }
 

@@ -8,14 +8,14 @@ namespace Gateway.Tests.Log;
 
 public sealed class HighWaterTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-high-water-");
-    private readonly FakeTimeProvider _time = new();
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-high-water-");
+    private readonly FakeTimeProvider time = new();
 
-    private string Path_ => Path.Combine(_folder.FullName, HighWaterFile.FileName);
+    private string Path_ => Path.Combine(folder.FullName, HighWaterFile.FileName);
 
-    private HighWaterFile File_ => new(Path_, _time, NullLogger.Instance);
+    private HighWaterFile File_ => new(Path_, time, NullLogger.Instance);
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
     public void Observe_LowerSeq_KeepsTheHighest()
@@ -47,7 +47,7 @@ public sealed class HighWaterTests : IDisposable
         highWater.Observe("new", 1_000_010);
         File_.WriteIfChanged(highWater);
         Assert.Equal(highWater.Snapshot().Seen, File_.Read().Snapshot().Seen);
-        Assert.Single(_folder.GetFiles());
+        Assert.Single(folder.GetFiles());
     }
 
     [Theory]
@@ -68,9 +68,9 @@ public sealed class HighWaterTests : IDisposable
         using var stop = new CancellationTokenSource();
         var loop = File_.RunAsync(highWater, stop.Token);
         highWater.Observe("a", 1);
-        _time.Advance(Limits.Log.HighWaterWrite - TimeSpan.FromMilliseconds(1));
+        time.Advance(Limits.Log.HighWaterWrite - TimeSpan.FromMilliseconds(1));
         Assert.False(File.Exists(Path_));
-        _time.Advance(TimeSpan.FromMilliseconds(1));
+        time.Advance(TimeSpan.FromMilliseconds(1));
         while (!File.Exists(Path_)) await Task.Yield();
         highWater.Observe("a", 2);
         await stop.CancelAsync();

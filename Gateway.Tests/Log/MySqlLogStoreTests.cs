@@ -43,22 +43,22 @@ public sealed class MySqlLogStoreTests(MariaDbFixture server) : LogStoreSuite
 
 internal sealed class MySqlFixture : LogStoreFixture
 {
-    private readonly StorageUrl _url;
-    private readonly MySqlDatabase _database;
-    private readonly MySqlLogStore _store;
+    private readonly StorageUrl url;
+    private readonly MySqlDatabase database;
+    private readonly MySqlLogStore store;
 
     public MySqlFixture(StorageUrl url)
     {
-        _url = url;
-        _database = new MySqlDatabase(url);
-        _store = new MySqlLogStore(url, Time, NullLogger.Instance);
+        this.url = url;
+        database = new MySqlDatabase(url);
+        store = new MySqlLogStore(url, Time, NullLogger.Instance);
     }
 
-    public override IDatabase Database => _database;
+    public override IDatabase Database => database;
 
-    public override ILogStore Store => _store;
+    public override ILogStore Store => store;
 
-    public override ILogStore OpenAnother() => new MySqlLogStore(_url, Time, NullLogger.Instance);
+    public override ILogStore OpenAnother() => new MySqlLogStore(url, Time, NullLogger.Instance);
 
     public override async Task InstallTriggersAsync()
     {
@@ -69,7 +69,7 @@ internal sealed class MySqlFixture : LogStoreFixture
 
     public override async ValueTask DisposeAsync()
     {
-        await _store.DisposeAsync();
-        await _database.DisposeAsync();
+        await store.DisposeAsync();
+        await database.DisposeAsync();
     }
 }

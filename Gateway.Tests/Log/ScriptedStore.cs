@@ -7,9 +7,9 @@ namespace Gateway.Tests.Log;
 /// <summary>A log in memory whose next commits fail as the test says. The real engines have the suite; this one is for the committer.</summary>
 internal sealed class ScriptedStore : ILogStore
 {
-    private readonly Dictionary<(long, string), long> _keys = [];
-    private readonly Channel<CommitBatch> _asked = Channel.CreateUnbounded<CommitBatch>();
-    private readonly Queue<Func<CommitBatch, BatchOutcome>> _script = new();
+    private readonly Dictionary<(long, string), long> keys = [];
+    private readonly Channel<CommitBatch> asked = Channel.CreateUnbounded<CommitBatch>();
+    private readonly Queue<Func<CommitBatch, BatchOutcome>> script = new();
 
     public string LogId { get; set; } = "aaaaaaaa";
     public long Seq { get; set; }
@@ -21,23 +21,23 @@ internal sealed class ScriptedStore : ILogStore
     public List<LogPosition> Floors { get; } = [];
 
     /// <summary>Every batch that was given, in order, with the failed tries.</summary>
-    public ChannelReader<CommitBatch> Asked => _asked.Reader;
+    public ChannelReader<CommitBatch> Asked => asked.Reader;
 
     public void Next(params BatchOutcome[] outcomes)
     {
-        foreach (var outcome in outcomes) _script.Enqueue(_ => outcome);
+        foreach (var outcome in outcomes) script.Enqueue(_ => outcome);
     }
 
-    public void Next(Func<CommitBatch, BatchOutcome> outcome) => _script.Enqueue(outcome);
+    public void Next(Func<CommitBatch, BatchOutcome> outcome) => script.Enqueue(outcome);
 
     /// <summary>Writes as a store does.</summary>
     public BatchOutcome Write(CommitBatch batch)
     {
         foreach (var item in batch.Items)
         {
-            item.Status = _keys.TryGetValue((item.Update.BotId, item.DedupKey), out var seq) ? CommitStatus.Duplicate : CommitStatus.Stored;
+            item.Status = keys.TryGetValue((item.Update.BotId, item.DedupKey), out var seq) ? CommitStatus.Duplicate : CommitStatus.Stored;
             item.Seq = item.Status == CommitStatus.Stored ? ++Seq : seq;
-            _keys[(item.Update.BotId, item.DedupKey)] = item.Seq;
+            keys[(item.Update.BotId, item.DedupKey)] = item.Seq;
         }
 
         batch.Head = new LogHead(LogId, Seq, 1);
@@ -47,9 +47,9 @@ internal sealed class ScriptedStore : ILogStore
     public async ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor)
     {
         Floors.Add(floor);
-        _asked.Writer.TryWrite(batch);
+        asked.Writer.TryWrite(batch);
         if (Gate is { } gate) await gate.Task;
-        if (_script.TryDequeue(out var scripted)) return scripted(batch);
+        if (script.TryDequeue(out var scripted)) return scripted(batch);
         if (IsAway) return BatchOutcome.Unavailable;
         return floor.LogId == LogId && Seq < floor.Seq ? BatchOutcome.HeadMovedBack : Write(batch);
     }

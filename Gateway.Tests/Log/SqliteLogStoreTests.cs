@@ -164,21 +164,21 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
 
 internal sealed class SqliteFixture : LogStoreFixture
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-log-");
-    private readonly SqliteDatabase _database;
-    private readonly SqliteLogStore _store;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-log-");
+    private readonly SqliteDatabase database;
+    private readonly SqliteLogStore store;
 
     public SqliteFixture()
     {
-        _database = new SqliteDatabase(Path.Combine(_folder.FullName, StorageUrl.SqliteFileName));
-        _store = new SqliteLogStore(_database.Path, Time);
+        database = new SqliteDatabase(Path.Combine(folder.FullName, StorageUrl.SqliteFileName));
+        store = new SqliteLogStore(database.Path, Time);
     }
 
-    public override IDatabase Database => _database;
+    public override IDatabase Database => database;
 
-    public override ILogStore Store => _store;
+    public override ILogStore Store => store;
 
-    public override ILogStore OpenAnother() => new SqliteLogStore(_database.Path, Time);
+    public override ILogStore OpenAnother() => new SqliteLogStore(database.Path, Time);
 
     public override Task InstallTriggersAsync() => ExecuteAsync($"""
         CREATE TRIGGER poison_event BEFORE INSERT ON events WHEN NEW.update_id = {PoisonUpdateId} BEGIN SELECT RAISE(ABORT, 'poison'); END;
@@ -188,8 +188,8 @@ internal sealed class SqliteFixture : LogStoreFixture
 
     public override async ValueTask DisposeAsync()
     {
-        await _store.DisposeAsync();
-        await _database.DisposeAsync();
-        _folder.Delete(recursive: true);
+        await store.DisposeAsync();
+        await database.DisposeAsync();
+        folder.Delete(recursive: true);
     }
 }

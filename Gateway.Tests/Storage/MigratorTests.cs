@@ -8,16 +8,16 @@ namespace Gateway.Tests.Storage;
 
 public sealed class MigratorTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-migrator-");
-    private readonly FakeTimeProvider _time = new();
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-migrator-");
+    private readonly FakeTimeProvider time = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
     public async Task Migrate_EmptyDatabase_SeedsHeadAndControlVersion()
     {
         await using var database = Open();
-        var outcome = await new Migrator(database, _time).MigrateAsync(default);
+        var outcome = await new Migrator(database, time).MigrateAsync(default);
 
         Assert.True(outcome.IsReady, outcome.Reason);
         Assert.Equal(0, outcome.FromVersion);
@@ -29,10 +29,10 @@ public sealed class MigratorTests : IDisposable
     public async Task Migrate_Again_ChangesNothing()
     {
         await using var database = Open();
-        await new Migrator(database, _time).MigrateAsync(default);
+        await new Migrator(database, time).MigrateAsync(default);
         var logId = await TextAsync(database, "SELECT log_id FROM log_head");
 
-        var again = await new Migrator(database, _time).MigrateAsync(default);
+        var again = await new Migrator(database, time).MigrateAsync(default);
 
         Assert.Equal(0, again.Applied);
         Assert.Equal(logId, await TextAsync(database, "SELECT log_id FROM log_head"));
@@ -42,7 +42,7 @@ public sealed class MigratorTests : IDisposable
     public async Task Migrate_NewerSchema_Refuses()
     {
         await using var database = Open();
-        var migrator = new Migrator(database, _time);
+        var migrator = new Migrator(database, time);
         await migrator.MigrateAsync(default);
         await TextAsync(database, "INSERT INTO schema_migrations VALUES (9999, 'from_the_future', 0)");
 
@@ -58,7 +58,7 @@ public sealed class MigratorTests : IDisposable
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
         {
             await using var database = Open();
-            return await new Migrator(database, _time).MigrateAsync(default);
+            return await new Migrator(database, time).MigrateAsync(default);
         })));
 
         Assert.All(outcomes, outcome => Assert.True(outcome.IsReady, outcome.Reason));
@@ -68,8 +68,8 @@ public sealed class MigratorTests : IDisposable
     [Fact]
     public async Task Migrate_FolderMissing_IsUnavailable()
     {
-        await using var database = new SqliteDatabase(Path.Combine(_folder.FullName, "missing", "gateway.db"));
-        Assert.Equal(MigrationStatus.Unavailable, (await new Migrator(database, _time).MigrateAsync(default)).Status);
+        await using var database = new SqliteDatabase(Path.Combine(folder.FullName, "missing", "gateway.db"));
+        Assert.Equal(MigrationStatus.Unavailable, (await new Migrator(database, time).MigrateAsync(default)).Status);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class MigratorTests : IDisposable
         await waiting.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
-    private SqliteDatabase Open() => new(Path.Combine(_folder.FullName, "gateway.db"));
+    private SqliteDatabase Open() => new(Path.Combine(folder.FullName, "gateway.db"));
 
     private static async Task<string?> TextAsync(SqliteDatabase database, string sql)
     {

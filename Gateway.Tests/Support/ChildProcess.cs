@@ -11,21 +11,21 @@ internal sealed partial class ChildProcess : IDisposable
 {
     private const string Guard = "\"$@\" </dev/null & child=$!; echo $child; read ignored; kill -9 $child 2>/dev/null; wait $child 2>/dev/null";
 
-    private readonly Process _guard;
-    private readonly int _id;
-    private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Queue<string> _lastLines = new();
-    private int _isOver;
+    private readonly Process guard;
+    private readonly int id;
+    private readonly TaskCompletionSource<bool> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<string> lastLines = new();
+    private int isOver;
 
     private ChildProcess(Process guard, int id, string readyText)
     {
-        _guard = guard;
-        _id = id;
+        this.guard = guard;
+        this.id = id;
         guard.ErrorDataReceived += (_, line) => OnLine(line.Data, readyText);
         guard.BeginErrorReadLine();
     }
 
-    public int Id => _id;
+    public int Id => id;
 
     /// <summary>Starts the program and returns once a line of its standard error contains the text.</summary>
     public static async Task<ChildProcess> StartAsync(string fileName, IEnumerable<string> arguments, string readyText, TimeSpan within)
@@ -41,7 +41,7 @@ internal sealed partial class ChildProcess : IDisposable
         var child = new ChildProcess(guard, id, readyText);
         try
         {
-            if (await child._ready.Task.WaitAsync(within))
+            if (await child.ready.Task.WaitAsync(within))
             {
                 return child;
             }
@@ -79,20 +79,20 @@ internal sealed partial class ChildProcess : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isOver, 1) == 0)
+        if (Interlocked.Exchange(ref isOver, 1) == 0)
         {
-            _guard.StandardInput.Close();
-            _guard.WaitForExit(10_000);
-            _guard.Dispose();
+            guard.StandardInput.Close();
+            guard.WaitForExit(10_000);
+            guard.Dispose();
         }
     }
 
     private void WaitForEnd(TimeSpan within)
     {
         long deadline = Environment.TickCount64 + (long)within.TotalMilliseconds;
-        while (IsRunning(_id) && Environment.TickCount64 < deadline)
+        while (IsRunning(id) && Environment.TickCount64 < deadline)
         {
-            _guard.WaitForExit(5);
+            guard.WaitForExit(5);
         }
     }
 
@@ -114,38 +114,38 @@ internal sealed partial class ChildProcess : IDisposable
     {
         if (line is null)
         {
-            _ready.TrySetResult(false);
+            ready.TrySetResult(false);
             return;
         }
 
-        lock (_lastLines)
+        lock (lastLines)
         {
-            _lastLines.Enqueue(line);
-            if (_lastLines.Count > 40)
+            lastLines.Enqueue(line);
+            if (lastLines.Count > 40)
             {
-                _lastLines.Dequeue();
+                lastLines.Dequeue();
             }
         }
 
         if (line.Contains(readyText, StringComparison.Ordinal))
         {
-            _ready.TrySetResult(true);
+            ready.TrySetResult(true);
         }
     }
 
     private string LastLines()
     {
-        lock (_lastLines)
+        lock (lastLines)
         {
-            return string.Join('\n', _lastLines);
+            return string.Join('\n', lastLines);
         }
     }
 
     private void Signal(int number)
     {
-        if (kill(_id, number) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
+        if (kill(id, number) != 0 && Marshal.GetLastPInvokeError() != NoSuchProcess)
         {
-            throw new InvalidOperationException($"signal {number} to {_id}: error {Marshal.GetLastPInvokeError()}");
+            throw new InvalidOperationException($"signal {number} to {id}: error {Marshal.GetLastPInvokeError()}");
         }
     }
 

@@ -9,35 +9,35 @@ namespace Gateway.Tests.Support;
 /// </summary>
 public sealed class MariaDbFixture : IAsyncLifetime
 {
-    private MariaDbServer? _server;
-    private SharedServer? _shared;
+    private MariaDbServer? server;
+    private SharedServer? shared;
 
     public async Task InitializeAsync()
     {
         if (Environment.GetEnvironmentVariable("GATEWAY_TEST_MYSQL") is { Length: > 0 } url)
         {
-            _shared = new SharedServer(new Uri(url));
+            shared = new SharedServer(new Uri(url));
         }
         else
         {
-            _server = await MariaDbServer.StartAsync();
+            server = await MariaDbServer.StartAsync();
         }
     }
 
     /// <summary>The <c>mysql://</c> address of a new, empty database.</summary>
     public async Task<string> CreateUrlAsync() =>
-        _server is not null ? _server.UrlOf(await _server.CreateDatabaseAsync()) : await _shared!.CreateUrlAsync();
+        server is not null ? server.UrlOf(await server.CreateDatabaseAsync()) : await shared!.CreateUrlAsync();
 
     public async Task DisposeAsync()
     {
-        if (_server is not null)
+        if (server is not null)
         {
-            await _server.DisposeAsync();
+            await server.DisposeAsync();
         }
 
-        if (_shared is not null)
+        if (shared is not null)
         {
-            await _shared.DropAllAsync();
+            await shared.DropAllAsync();
         }
     }
 }

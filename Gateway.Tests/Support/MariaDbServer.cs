@@ -16,23 +16,23 @@ internal sealed class MariaDbServer : IAsyncDisposable
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private static int s_databases;
 
-    private readonly string _folder;
-    private readonly string[] _extraArguments;
-    private ChildProcess? _process;
+    private readonly string folder;
+    private readonly string[] extraArguments;
+    private ChildProcess? process;
 
     private MariaDbServer(string folder, int port, string[] extraArguments)
     {
-        _folder = folder;
-        _extraArguments = extraArguments;
+        this.folder = folder;
+        this.extraArguments = extraArguments;
         Port = port;
     }
 
     public int Port { get; }
 
     // Servers that share one delete each other's temporary tables: their names are only a process id and a counter.
-    private string TemporaryFolder => Directory.CreateDirectory(Path.Combine(_folder, "tmp")).FullName;
+    private string TemporaryFolder => Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName;
 
-    public string DataFolder => Path.Combine(_folder, "data");
+    public string DataFolder => Path.Combine(folder, "data");
 
     public static async Task<MariaDbServer> StartAsync(params string[] extraArguments)
     {
@@ -73,17 +73,17 @@ internal sealed class MariaDbServer : IAsyncDisposable
     }
 
     public async Task StartAgainAsync() =>
-        _process = await ChildProcess.StartAsync(Program("mariadbd"), [
+        process = await ChildProcess.StartAsync(Program("mariadbd"), [
             "--no-defaults", $"--datadir={DataFolder}", $"--port={Port}", "--bind-address=127.0.0.1",
-            $"--socket={Path.Combine(_folder, "s")}", $"--pid-file={Path.Combine(_folder, "pid")}",
+            $"--socket={Path.Combine(folder, "s")}", $"--pid-file={Path.Combine(folder, "pid")}",
             "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--max-connections=200",
-            "--performance-schema=off", $"--tmpdir={TemporaryFolder}", .. UserArgument(), .. _extraArguments], ReadyLine, StartLimit);
+            "--performance-schema=off", $"--tmpdir={TemporaryFolder}", .. UserArgument(), .. extraArguments], ReadyLine, StartLimit);
 
     /// <summary>An orderly stop: the port then refuses.</summary>
     public async Task StopAsync()
     {
         await Running.StopAsync(StopLimit);
-        _process = null;
+        process = null;
     }
 
     /// <summary>kill -9, as a power cut would.</summary>
@@ -91,7 +91,7 @@ internal sealed class MariaDbServer : IAsyncDisposable
     {
         Running.Kill();
         Running.Dispose();
-        _process = null;
+        process = null;
     }
 
     public void Freeze() => Running.Freeze();
@@ -102,7 +102,7 @@ internal sealed class MariaDbServer : IAsyncDisposable
     public async Task BackUpAsync()
     {
         await StopAsync();
-        CopyFolder(DataFolder, Path.Combine(_folder, "backup"));
+        CopyFolder(DataFolder, Path.Combine(folder, "backup"));
         await StartAgainAsync();
     }
 
@@ -111,22 +111,22 @@ internal sealed class MariaDbServer : IAsyncDisposable
     {
         Kill();
         Directory.Delete(DataFolder, recursive: true);
-        CopyFolder(Path.Combine(_folder, "backup"), DataFolder);
+        CopyFolder(Path.Combine(folder, "backup"), DataFolder);
         await StartAgainAsync();
     }
 
     public ValueTask DisposeAsync()
     {
-        if (_process is not null)
+        if (process is not null)
         {
             Kill();
         }
 
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
     }
 
-    private ChildProcess Running => _process ?? throw new InvalidOperationException("the server is not running");
+    private ChildProcess Running => process ?? throw new InvalidOperationException("the server is not running");
 
     private async Task InstallAsync()
     {

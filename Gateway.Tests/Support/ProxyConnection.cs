@@ -6,19 +6,19 @@ namespace Gateway.Tests.Support;
 /// <summary>One client connection of a <see cref="TcpProxy"/>.</summary>
 internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstreamPort)
 {
-    private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _serverAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _isFrozen;
-    private volatile bool _isDroppingReplies;
+    private readonly Socket server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource serverAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool isFrozen;
+    private volatile bool isDroppingReplies;
 
-    public void Freeze() => _isFrozen = true;
+    public void Freeze() => isFrozen = true;
 
     public void Close()
     {
         client.Close(0);
-        _server.Close(0);
-        _closed.TrySetResult();
+        server.Close(0);
+        closed.TrySetResult();
     }
 
     public async Task RunAsync()
@@ -26,9 +26,9 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
         try
         {
             client.NoDelay = true;
-            await _server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, upstreamPort));
-            Task up = proxy.OnPacket is null ? PumpAsync(client, _server) : PumpPacketsAsync(proxy.OnPacket);
-            await Task.WhenAny(up, PumpAsync(_server, client));
+            await server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, upstreamPort));
+            Task up = proxy.OnPacket is null ? PumpAsync(client, server) : PumpPacketsAsync(proxy.OnPacket);
+            await Task.WhenAny(up, PumpAsync(server, client));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
@@ -45,9 +45,9 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
         byte[] buffer = new byte[64 * 1024];
         while (await from.ReceiveAsync(buffer) is > 0 and int count)
         {
-            if (from == _server && _isDroppingReplies)
+            if (from == server && isDroppingReplies)
             {
-                _serverAnswered.TrySetResult();
+                serverAnswered.TrySetResult();
                 return;
             }
 
@@ -86,26 +86,26 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
         switch (fate)
         {
             case PacketFate.ForwardThenCutReply:
-                _isDroppingReplies = true;
-                await SendAsync(_server, packet);
-                await _serverAnswered.Task;
+                isDroppingReplies = true;
+                await SendAsync(server, packet);
+                await serverAnswered.Task;
                 return false;
             case PacketFate.ForwardThenCut:
-                _isDroppingReplies = true;
-                await SendAsync(_server, packet);
+                isDroppingReplies = true;
+                await SendAsync(server, packet);
                 client.Close(0);
-                await _serverAnswered.Task; // Closing the server's side earlier would reset the connection and could drop the request itself.
+                await serverAnswered.Task; // Closing the server's side earlier would reset the connection and could drop the request itself.
                 return false;
             case PacketFate.Freeze:
-                _isFrozen = true;
+                isFrozen = true;
                 break;
             case PacketFate.FreezeHalfway:
-                await SendAsync(_server, packet[..(packet.Length / 2)]);
-                _isFrozen = true;
+                await SendAsync(server, packet[..(packet.Length / 2)]);
+                isFrozen = true;
                 break;
             case PacketFate.ForwardThenFreeze:
-                await SendAsync(_server, packet);
-                _isFrozen = true;
+                await SendAsync(server, packet);
+                isFrozen = true;
                 break;
             case PacketFate.Forward:
                 break;
@@ -113,15 +113,15 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
                 throw new InvalidOperationException($"unknown fate {fate}");
         }
 
-        await SendAsync(_server, packet);
+        await SendAsync(server, packet);
         return true;
     }
 
     private async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes)
     {
-        if (_isFrozen)
+        if (isFrozen)
         {
-            await _closed.Task;
+            await closed.Task;
             throw new ObjectDisposedException(nameof(ProxyConnection));
         }
 

@@ -5,15 +5,15 @@ namespace Gateway.Tests.Support;
 /// <summary>A server that somebody else runs (<c>GATEWAY_TEST_MYSQL</c>): fresh databases in it, dropped at the end.</summary>
 internal sealed class SharedServer(Uri url)
 {
-    private readonly List<string> _databases = [];
+    private readonly List<string> databases = [];
 
     public async Task<string> CreateUrlAsync()
     {
         string name = $"gateway_test_{Guid.NewGuid():N}";
         await ExecuteAsync($"CREATE DATABASE {name}");
-        lock (_databases)
+        lock (databases)
         {
-            _databases.Add(name);
+            databases.Add(name);
         }
 
         return new UriBuilder(url) { Path = name }.Uri.AbsoluteUri;
@@ -21,7 +21,7 @@ internal sealed class SharedServer(Uri url)
 
     public async Task DropAllAsync()
     {
-        foreach (string name in _databases)
+        foreach (string name in databases)
         {
             await ExecuteAsync($"DROP DATABASE {name}");
         }

@@ -31,19 +31,19 @@ internal enum PacketFate
 /// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly int _upstreamPort;
-    private readonly TcpListener _listener;
-    private readonly ConcurrentDictionary<ProxyConnection, byte> _connections = new();
-    private readonly CancellationTokenSource _end = new();
-    private readonly Task _accepting;
+    private readonly int upstreamPort;
+    private readonly TcpListener listener;
+    private readonly ConcurrentDictionary<ProxyConnection, byte> connections = new();
+    private readonly CancellationTokenSource end = new();
+    private readonly Task accepting;
 
     public TcpProxy(int upstreamPort)
     {
-        _upstreamPort = upstreamPort;
-        _listener = new TcpListener(IPAddress.Loopback, 0);
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _accepting = AcceptAsync();
+        this.upstreamPort = upstreamPort;
+        listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        accepting = AcceptAsync();
     }
 
     public int Port { get; }
@@ -63,7 +63,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>While true, nothing is forwarded and every connection, also a new one, stays open in silence.</summary>
     public bool IsBlackHole { get; private set; }
 
-    public int ConnectionCount => _connections.Count;
+    public int ConnectionCount => connections.Count;
 
     /// <summary>A packet whose text, as a query, contains the word: how COMMIT is recognised also in a batch of statements.</summary>
     public static bool IsQueryWith(ReadOnlyMemory<byte> packet, ReadOnlySpan<byte> word) =>
@@ -73,7 +73,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     public void BeginBlackHole()
     {
         IsBlackHole = true;
-        foreach (ProxyConnection connection in _connections.Keys)
+        foreach (ProxyConnection connection in connections.Keys)
         {
             connection.Freeze();
         }
@@ -84,7 +84,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>Closes every open connection on both sides.</summary>
     public void CutAll()
     {
-        foreach (ProxyConnection connection in _connections.Keys)
+        foreach (ProxyConnection connection in connections.Keys)
         {
             connection.Close();
         }
@@ -92,21 +92,21 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        _listener.Stop();
+        await end.CancelAsync();
+        listener.Stop();
         CutAll();
-        await _accepting;
-        _end.Dispose();
+        await accepting;
+        end.Dispose();
     }
 
     private async Task AcceptAsync()
     {
-        while (!_end.IsCancellationRequested)
+        while (!end.IsCancellationRequested)
         {
             Socket client;
             try
             {
-                client = await _listener.AcceptSocketAsync(_end.Token);
+                client = await listener.AcceptSocketAsync(end.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -119,14 +119,14 @@ internal sealed class TcpProxy : IAsyncDisposable
                 continue;
             }
 
-            var connection = new ProxyConnection(this, client, _upstreamPort);
-            _connections.TryAdd(connection, 0);
+            var connection = new ProxyConnection(this, client, upstreamPort);
+            connections.TryAdd(connection, 0);
             if (IsBlackHole)
             {
                 connection.Freeze();
             }
 
-            _ = connection.RunAsync().ContinueWith(_ => _connections.TryRemove(connection, out byte _), TaskScheduler.Default);
+            _ = connection.RunAsync().ContinueWith(_ => connections.TryRemove(connection, out byte _), TaskScheduler.Default);
         }
     }
 }

@@ -17,13 +17,13 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     private readonly record struct Migration(long BotId, long FromTelegramId, long ToTelegramId);
 
     // Full: dropped here and found by the next start's look at recent service messages.
-    private readonly Channel<Migration> _inbox = Channel.CreateBounded<Migration>(
+    private readonly Channel<Migration> inbox = Channel.CreateBounded<Migration>(
         new BoundedChannelOptions(Limits.Log.MigrationQueue) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Called for every update that is in the log; nearly all have no migration in them.</summary>
     public void Offer(IncomingUpdate update)
     {
-        if (MigrationOf(update.BotId, update.Facts) is { } migration) _inbox.Writer.TryWrite(migration);
+        if (MigrationOf(update.BotId, update.Facts) is { } migration) inbox.Writer.TryWrite(migration);
     }
 
     /// <summary>First what a crash between commit and linking left behind, then what comes.</summary>
@@ -34,7 +34,7 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
             List<Migration>? recent;
             for (var pause = Limits.Log.BackoffLeast; (recent = await TryReadRecentAsync(stop)) is null; pause = CommitAttempts.Next(pause)) await Task.Delay(pause, time, stop);
             foreach (var migration in recent) await LinkPersistentlyAsync(migration, stop);
-            await foreach (var migration in _inbox.Reader.ReadAllAsync(stop)) await LinkPersistentlyAsync(migration, stop);
+            await foreach (var migration in inbox.Reader.ReadAllAsync(stop)) await LinkPersistentlyAsync(migration, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

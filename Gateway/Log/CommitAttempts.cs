@@ -10,7 +10,7 @@ namespace Gateway.Log;
 internal sealed class CommitAttempts(ILogStore store, PublishQueue publish, HighWater highWater, TimeProvider time, ILogger logger)
 {
     // The identity the database had when it was last read; null after any trouble, because it may be another database now.
-    private string? _logId;
+    private string? logId;
 
     /// <summary>Why the last batch was not committed.</summary>
     public string? Reason { get; private set; }
@@ -22,21 +22,21 @@ internal sealed class CommitAttempts(ILogStore store, PublishQueue publish, High
         var pause = Limits.Log.BackoffLeast;
         for (var attempt = 1; ; attempt++)
         {
-            _logId ??= (await store.ReadHeadAsync(abandon))?.LogId;
-            if (_logId is null) return Away("the database does not answer");
+            logId ??= (await store.ReadHeadAsync(abandon))?.LogId;
+            if (logId is null) return Away("the database does not answer");
 
-            var floor = highWater.FloorFor(_logId);
+            var floor = highWater.FloorFor(logId);
             var attemptStarted = time.GetTimestamp();
             var outcome = await store.CommitAsync(batch, floor);
             LogTelemetry.CommitSeconds.Record(time.GetElapsedTime(attemptStarted).TotalSeconds);
             if (outcome == BatchOutcome.Committed)
             {
-                _logId = batch.Head.LogId;
+                logId = batch.Head.LogId;
                 Reason = null;
                 return outcome;
             }
 
-            _logId = null;
+            logId = null;
             if (outcome == BatchOutcome.DataRefused) return outcome;
             if (outcome == BatchOutcome.Unavailable) return Away("the database cannot be reached or written");
             if (attempt >= Limits.Log.CommitAttempts || time.GetElapsedTime(started) > Limits.Log.CommitRetry)

@@ -11,28 +11,28 @@ namespace Gateway.Log;
 internal sealed class CommitQueue
 {
     // One more than the counted bound, for the request to check the head.
-    private readonly Channel<PendingCommit> _channel = Channel.CreateBounded<PendingCommit>(
+    private readonly Channel<PendingCommit> channel = Channel.CreateBounded<PendingCommit>(
         new BoundedChannelOptions(Limits.Log.CommitQueueUpdates + 1) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private int _updates;
-    private long _bytes;
-    private int _headCheckQueued;
-    private volatile bool _isDraining;
-    private volatile bool _isAway;
-    private volatile string? _reason = "the first commit has not been tried yet";
+    private int updates;
+    private long bytes;
+    private int headCheckQueued;
+    private volatile bool isDraining;
+    private volatile bool isAway;
+    private volatile string? reason = "the first commit has not been tried yet";
 
     /// <summary>True when the last attempt to commit succeeded; false before the first.</summary>
-    public bool IsWritable => _reason is null;
+    public bool IsWritable => reason is null;
 
     /// <summary>Why not, for <c>/ready</c>; null when writable.</summary>
-    public string? UnwritableReason => _reason;
+    public string? UnwritableReason => reason;
 
-    public int QueuedUpdates => Volatile.Read(ref _updates);
+    public int QueuedUpdates => Volatile.Read(ref updates);
 
     /// <summary>The database does not take commits: arrivals are answered without waiting for it.</summary>
-    public bool IsAway => _isAway;
+    public bool IsAway => isAway;
 
-    public bool IsDraining => _isDraining;
+    public bool IsDraining => isDraining;
 
     /// <summary>
     /// Stores an update; completes when it is durable or certainly not going to be. The token does not withdraw what is queued:
@@ -58,23 +58,23 @@ internal sealed class CommitQueue
     /// </summary>
     public void RequestHeadCheck()
     {
-        if (Interlocked.Exchange(ref _headCheckQueued, 1) == 0) _channel.Writer.TryWrite(PendingCommit.Rent(null));
+        if (Interlocked.Exchange(ref headCheckQueued, 1) == 0) channel.Writer.TryWrite(PendingCommit.Rent(null));
     }
 
     /// <summary>From now on arrivals are refused; the committer finishes what is queued and its loop ends.</summary>
     public void Drain()
     {
-        _isDraining = true;
-        _channel.Writer.TryComplete();
+        isDraining = true;
+        channel.Writer.TryComplete();
     }
 
     private ValueTask<CommitOutcome> Enqueue(CommitItem item)
     {
-        if (_isDraining) return Answer(CommitStatus.ShuttingDown);
-        if (_isAway) return Answer(CommitStatus.Unavailable);
+        if (isDraining) return Answer(CommitStatus.ShuttingDown);
+        if (isAway) return Answer(CommitStatus.Unavailable);
         var bytes = item.Update.Payload.Length;
-        if (Interlocked.Increment(ref _updates) > Limits.Log.CommitQueueUpdates
-            | Interlocked.Add(ref _bytes, bytes) > Limits.Log.CommitQueueBytes)
+        if (Interlocked.Increment(ref updates) > Limits.Log.CommitQueueUpdates
+            | Interlocked.Add(ref this.bytes, bytes) > Limits.Log.CommitQueueBytes)
         {
             Forget(bytes);
             return Answer(CommitStatus.QueueFull);
@@ -83,7 +83,7 @@ internal sealed class CommitQueue
         var pending = PendingCommit.Rent(item);
         // Taken before the write: from there on the committer may complete it at any moment.
         var task = pending.Task;
-        if (_channel.Writer.TryWrite(pending)) return task;
+        if (channel.Writer.TryWrite(pending)) return task;
         pending.Return();
         Forget(bytes);
         return Answer(CommitStatus.ShuttingDown);
@@ -97,35 +97,35 @@ internal sealed class CommitQueue
 
     private void Forget(int bytes)
     {
-        Interlocked.Decrement(ref _updates);
-        Interlocked.Add(ref _bytes, -bytes);
+        Interlocked.Decrement(ref updates);
+        Interlocked.Add(ref this.bytes, -bytes);
     }
 
     // The committer's side.
 
     /// <summary>False when drained and empty.</summary>
-    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => _channel.Reader.WaitToReadAsync(cancellation);
+    public ValueTask<bool> WaitAsync(CancellationToken cancellation) => channel.Reader.WaitToReadAsync(cancellation);
 
     /// <summary>The next one, unless there is none or it would bring a batch of <paramref name="batchBytes"/> over its bound.</summary>
     public bool TryTake(long batchBytes, [NotNullWhen(true)] out PendingCommit? pending)
     {
-        if (!_channel.Reader.TryPeek(out pending)) return false;
+        if (!channel.Reader.TryPeek(out pending)) return false;
         if (batchBytes > 0 && batchBytes + pending.PayloadBytes > Limits.Log.BatchBytes) return false;
-        if (!_channel.Reader.TryRead(out pending)) return false;
-        if (pending.Item is null) Volatile.Write(ref _headCheckQueued, 0);
+        if (!channel.Reader.TryRead(out pending)) return false;
+        if (pending.Item is null) Volatile.Write(ref headCheckQueued, 0);
         else Forget(pending.PayloadBytes);
         return true;
     }
 
     public void SetWritable()
     {
-        _isAway = false;
-        _reason = null;
+        isAway = false;
+        reason = null;
     }
 
     public void SetAway(string reason)
     {
-        _reason = reason;
-        _isAway = true;
+        this.reason = reason;
+        isAway = true;
     }
 }

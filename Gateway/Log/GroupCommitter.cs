@@ -14,9 +14,9 @@ internal sealed class GroupCommitter(
 {
     private const string NoAnswer = "the database does not take commits";
 
-    private readonly List<PendingCommit?> _waiters = new(Limits.Log.BatchUpdates);
-    private List<CommitItem> _items = new(Limits.Log.BatchUpdates);
-    private readonly CommitAttempts _attempts = new(store, publish, highWater, time, logger);
+    private readonly List<PendingCommit?> waiters = new(Limits.Log.BatchUpdates);
+    private List<CommitItem> items = new(Limits.Log.BatchUpdates);
+    private readonly CommitAttempts attempts = new(store, publish, highWater, time, logger);
 
     /// <summary>
     /// Runs until the queue is drained and empty. Cancelling abandons what is queued: the deadline of an ordered shutdown.
@@ -48,11 +48,11 @@ internal sealed class GroupCommitter(
 
     private void FillBatch()
     {
-        _waiters.Clear();
+        waiters.Clear();
         // A new list: stores and tests may keep the batch they were given.
-        _items = new List<CommitItem>(Math.Min(queue.QueuedUpdates, Limits.Log.BatchUpdates));
+        items = new List<CommitItem>(Math.Min(queue.QueuedUpdates, Limits.Log.BatchUpdates));
         long bytes = 0;
-        while (_items.Count < Limits.Log.BatchUpdates && queue.TryTake(bytes, out var pending))
+        while (items.Count < Limits.Log.BatchUpdates && queue.TryTake(bytes, out var pending))
         {
             if (pending.Item is null)
             {
@@ -61,8 +61,8 @@ internal sealed class GroupCommitter(
             }
 
             bytes += pending.PayloadBytes;
-            _waiters.Add(pending);
-            _items.Add(pending.Item);
+            waiters.Add(pending);
+            items.Add(pending.Item);
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class GroupCommitter(
     {
         try
         {
-            await CommitRangeAsync(0, _items.Count, abandon);
+            await CommitRangeAsync(0, items.Count, abandon);
         }
         catch (Exception e) when (!abandon.IsCancellationRequested)
         {
@@ -88,8 +88,8 @@ internal sealed class GroupCommitter(
             return;
         }
 
-        var batch = new CommitBatch(count == _items.Count ? _items : _items.GetRange(start, count));
-        var outcome = await _attempts.CommitAsync(batch, abandon);
+        var batch = new CommitBatch(count == items.Count ? items : items.GetRange(start, count));
+        var outcome = await attempts.CommitAsync(batch, abandon);
         switch (outcome)
         {
             case BatchOutcome.Committed:
@@ -102,12 +102,12 @@ internal sealed class GroupCommitter(
                 await CommitRangeAsync(start + count / 2, count - count / 2, abandon);
                 break;
             case BatchOutcome.DataRefused when count == 1:
-                var item = _items[start];
+                var item = items[start];
                 CommitterLog.UpdateRefused(logger, item.Update.BotId, item.DedupKey, item.Update.Facts.Kind, item.Update.Payload.Length);
                 Complete(start, count, CommitStatus.Refused);
                 break;
             default:
-                SetAway(_attempts.Reason ?? NoAnswer);
+                SetAway(attempts.Reason ?? NoAnswer);
                 Complete(start, count, CommitStatus.Unavailable);
                 break;
         }
@@ -144,7 +144,7 @@ internal sealed class GroupCommitter(
                 return;
             }
 
-            SetAway(_attempts.Reason ?? NoAnswer);
+            SetAway(attempts.Reason ?? NoAnswer);
             RefuseQueued(CommitStatus.Unavailable);
             if (queue.IsDraining) return;
             await Task.Delay(pause, time, abandon);
@@ -155,7 +155,7 @@ internal sealed class GroupCommitter(
     {
         try
         {
-            return await _attempts.CommitAsync(probe, abandon) == BatchOutcome.Committed;
+            return await attempts.CommitAsync(probe, abandon) == BatchOutcome.Committed;
         }
         catch (Exception e) when (!abandon.IsCancellationRequested)
         {
@@ -183,21 +183,21 @@ internal sealed class GroupCommitter(
     {
         for (var i = start; i < start + count; i++)
         {
-            var (waiter, item) = (_waiters[i]!, _items[i]);
-            _waiters[i] = null;
+            var (waiter, item) = (waiters[i]!, items[i]);
+            waiters[i] = null;
             Complete(waiter, new CommitOutcome(item.Status, item.Seq));
         }
     }
 
-    private void CompleteAll(CommitStatus status) => Complete(0, _waiters.Count, status);
+    private void CompleteAll(CommitStatus status) => Complete(0, waiters.Count, status);
 
     private void Complete(int start, int count, CommitStatus status)
     {
         for (var i = start; i < start + count; i++)
         {
-            var waiter = _waiters[i];
+            var waiter = waiters[i];
             if (waiter is null) continue;
-            _waiters[i] = null;
+            waiters[i] = null;
             Complete(waiter, new CommitOutcome(status, 0));
         }
     }

@@ -9,14 +9,14 @@ namespace Gateway.Log;
 /// </summary>
 internal sealed class HighWater
 {
-    private readonly Lock _lock = new();
-    private readonly List<LogPosition> _seen = [];
-    private long _version;
+    private readonly Lock gate = new();
+    private readonly List<LogPosition> seen = [];
+    private long version;
 
     public HighWater(IEnumerable<LogPosition>? seen = null)
     {
         foreach (var position in seen ?? []) Observe(position.LogId, position.Seq);
-        _version = 0;
+        version = 0;
     }
 
     /// <summary>The newest identity with its highest seq; seq 0 before anything was seen.</summary>
@@ -24,7 +24,7 @@ internal sealed class HighWater
     {
         get
         {
-            lock (_lock) return _seen.Count == 0 ? new("", 0) : _seen[^1];
+            lock (gate) return seen.Count == 0 ? new("", 0) : seen[^1];
         }
     }
 
@@ -33,27 +33,27 @@ internal sealed class HighWater
     {
         get
         {
-            lock (_lock)
+            lock (gate)
             {
                 long highest = 0;
-                foreach (var position in _seen) highest = Math.Max(highest, position.Seq);
+                foreach (var position in seen) highest = Math.Max(highest, position.Seq);
                 return highest;
             }
         }
     }
 
     /// <summary>Rises with every change, so that a writer knows whether there is anything to write.</summary>
-    public long Version => Volatile.Read(ref _version);
+    public long Version => Volatile.Read(ref version);
 
     public void Observe(string logId, long seq)
     {
-        lock (_lock)
+        lock (gate)
         {
             var index = IndexOf(logId);
-            if (index >= 0 && index == _seen.Count - 1)
+            if (index >= 0 && index == seen.Count - 1)
             {
-                if (_seen[index].Seq >= seq) return;
-                _seen[index] = new(logId, seq);
+                if (seen[index].Seq >= seq) return;
+                seen[index] = new(logId, seq);
             }
             else
             {
@@ -61,38 +61,38 @@ internal sealed class HighWater
                 var highest = seq;
                 if (index >= 0)
                 {
-                    highest = Math.Max(highest, _seen[index].Seq);
-                    _seen.RemoveAt(index);
+                    highest = Math.Max(highest, seen[index].Seq);
+                    seen.RemoveAt(index);
                 }
 
-                if (_seen.Count == Limits.Log.HighWaterIdentities) _seen.RemoveAt(0);
-                _seen.Add(new(logId, highest));
+                if (seen.Count == Limits.Log.HighWaterIdentities) seen.RemoveAt(0);
+                seen.Add(new(logId, highest));
             }
 
-            _version++;
+            version++;
         }
     }
 
     /// <summary>What the head must not be below if the database says it is <paramref name="logId"/>; unknown: the current one, which it cannot contradict.</summary>
     public LogPosition FloorFor(string? logId)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_seen.Count == 0) return new("", 0);
+            if (seen.Count == 0) return new("", 0);
             var index = logId is null ? -1 : IndexOf(logId);
-            return _seen[index >= 0 ? index : ^1];
+            return seen[index >= 0 ? index : ^1];
         }
     }
 
     public (LogPosition[] Seen, long Version) Snapshot()
     {
-        lock (_lock) return ([.. _seen], _version);
+        lock (gate) return ([.. seen], version);
     }
 
     private int IndexOf(string logId)
     {
-        for (var i = _seen.Count - 1; i >= 0; i--)
-            if (string.Equals(_seen[i].LogId, logId, StringComparison.Ordinal)) return i;
+        for (var i = seen.Count - 1; i >= 0; i--)
+            if (string.Equals(seen[i].LogId, logId, StringComparison.Ordinal)) return i;
         return -1;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class HighWaterFile(string path, TimeProvider time, ILogger logg
 {
     public const string FileName = "high-water.json";
 
-    private long _writtenVersion;
+    private long writtenVersion;
 
     public HighWater Read()
     {
@@ -47,11 +47,11 @@ internal sealed class HighWaterFile(string path, TimeProvider time, ILogger logg
     public void WriteIfChanged(HighWater highWater)
     {
         var (seen, version) = highWater.Snapshot();
-        if (version == _writtenVersion) return;
+        if (version == writtenVersion) return;
         try
         {
             Write(seen);
-            _writtenVersion = version;
+            writtenVersion = version;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

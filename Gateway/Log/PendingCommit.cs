@@ -11,10 +11,10 @@ namespace Gateway.Log;
 internal sealed class PendingCommit : IValueTaskSource<CommitOutcome>
 {
     private static readonly ConcurrentQueue<PendingCommit> Pool = new();
-    private static int _pooled;
+    private static int pooled;
 
     // Asynchronously: the waiter goes on in the thread pool, not on the committer's loop, which has the next batch to write.
-    private ManualResetValueTaskSourceCore<CommitOutcome> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<CommitOutcome> core = new() { RunContinuationsAsynchronously = true };
 
     private PendingCommit()
     {
@@ -27,20 +27,20 @@ internal sealed class PendingCommit : IValueTaskSource<CommitOutcome>
 
     public static PendingCommit Rent(CommitItem? item)
     {
-        if (Pool.TryDequeue(out var pending)) Interlocked.Decrement(ref _pooled);
+        if (Pool.TryDequeue(out var pending)) Interlocked.Decrement(ref pooled);
         else pending = new PendingCommit();
         pending.Item = item;
         return pending;
     }
 
-    public ValueTask<CommitOutcome> Task => new(this, _core.Version);
+    public ValueTask<CommitOutcome> Task => new(this, core.Version);
 
-    public void Complete(CommitOutcome outcome) => _core.SetResult(outcome);
+    public void Complete(CommitOutcome outcome) => core.SetResult(outcome);
 
     CommitOutcome IValueTaskSource<CommitOutcome>.GetResult(short token)
     {
-        var outcome = _core.GetResult(token);
-        _core.Reset();
+        var outcome = core.GetResult(token);
+        core.Reset();
         Return();
         return outcome;
     }
@@ -49,12 +49,12 @@ internal sealed class PendingCommit : IValueTaskSource<CommitOutcome>
     public void Return()
     {
         Item = null;
-        if (Interlocked.Increment(ref _pooled) <= Limits.Log.CommitQueueUpdates) Pool.Enqueue(this);
-        else Interlocked.Decrement(ref _pooled);
+        if (Interlocked.Increment(ref pooled) <= Limits.Log.CommitQueueUpdates) Pool.Enqueue(this);
+        else Interlocked.Decrement(ref pooled);
     }
 
-    ValueTaskSourceStatus IValueTaskSource<CommitOutcome>.GetStatus(short token) => _core.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<CommitOutcome>.GetStatus(short token) => core.GetStatus(token);
 
     void IValueTaskSource<CommitOutcome>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+        core.OnCompleted(continuation, state, token, flags);
 }

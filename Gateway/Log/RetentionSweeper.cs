@@ -17,7 +17,7 @@ internal sealed record RetentionOptions(TimeSpan Keep, string? WatchedFolder = n
 internal sealed class RetentionSweeper(
     IDatabase database, ILogStore store, RetentionOptions options, TimeProvider time, ILogger logger, Func<string, long>? freeBytes = null)
 {
-    private readonly Func<string, long> _freeBytes = freeBytes ?? (static folder => new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace);
+    private readonly Func<string, long> freeBytes = freeBytes ?? (static folder => new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace);
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -79,7 +79,7 @@ internal sealed class RetentionSweeper(
     private bool IsDiskLow()
     {
         if (options.WatchedFolder is not { } folder || options.MinFreeBytes <= 0) return false;
-        var free = _freeBytes(folder);
+        var free = freeBytes(folder);
         if (free >= options.MinFreeBytes) return false;
         CommitterLog.DiskWatermark(logger, free);
         return true;

@@ -15,48 +15,48 @@ internal readonly record struct PublishBatch(LogEvent[] Events, LogHead Head, Lo
 /// </summary>
 internal sealed class PublishQueue
 {
-    private readonly Channel<PublishBatch> _channel = Channel.CreateBounded<PublishBatch>(
+    private readonly Channel<PublishBatch> channel = Channel.CreateBounded<PublishBatch>(
         new BoundedChannelOptions(Limits.Publish.QueueBatches) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Lock _lock = new();
-    private long _bytes;
-    private LogHead _head;
-    private LogHead? _dropped;
+    private readonly Lock gate = new();
+    private long bytes;
+    private LogHead head;
+    private LogHead? dropped;
 
     /// <summary>The newest head that was offered, whether its events were kept or not.</summary>
     public LogHead Head
     {
         get
         {
-            lock (_lock) return _head;
+            lock (gate) return head;
         }
     }
 
-    public ChannelReader<PublishBatch> Reader => _channel.Reader;
+    public ChannelReader<PublishBatch> Reader => channel.Reader;
 
     public bool TryTake(out PublishBatch batch)
     {
-        if (!_channel.Reader.TryRead(out batch)) return false;
+        if (!channel.Reader.TryRead(out batch)) return false;
         var bytes = BytesOf(batch.Events);
-        lock (_lock) _bytes -= bytes;
+        lock (gate) this.bytes -= bytes;
         return true;
     }
 
     public void Offer(LogEvent[] events, LogHead head)
     {
         var bytes = BytesOf(events);
-        lock (_lock)
+        lock (gate)
         {
             // What was let go belongs before these events, so the batch that gets in takes its note along.
-            _head = head;
-            if (_bytes + bytes <= Limits.Publish.QueueBytes && _channel.Writer.TryWrite(new PublishBatch(events, head, _dropped)))
+            this.head = head;
+            if (this.bytes + bytes <= Limits.Publish.QueueBytes && channel.Writer.TryWrite(new PublishBatch(events, head, dropped)))
             {
-                _bytes += bytes;
-                _dropped = null;
+                this.bytes += bytes;
+                dropped = null;
             }
             else
             {
-                _dropped = head;
+                dropped = head;
             }
         }
     }
@@ -71,10 +71,10 @@ internal sealed class PublishQueue
     /// <summary>What was let go with nothing queued behind it; the caller recovers it now.</summary>
     public LogHead? TakeDropped()
     {
-        lock (_lock)
+        lock (gate)
         {
-            var dropped = _dropped;
-            _dropped = null;
+            var dropped = this.dropped;
+            this.dropped = null;
             return dropped;
         }
     }

@@ -15,10 +15,10 @@ internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? 
 {
     private const string LogIdAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    private readonly IReadOnlyList<MigrationFile> _files = MigrationFiles.Of(database.Dialect);
+    private readonly IReadOnlyList<MigrationFile> files = MigrationFiles.Of(database.Dialect);
 
     /// <summary>The newest schema this program knows.</summary>
-    public int KnownVersion => _files[^1].Version;
+    public int KnownVersion => files[^1].Version;
 
     public static string NewLogId() => RandomNumberGenerator.GetString(LogIdAlphabet, 8);
 
@@ -85,7 +85,7 @@ internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? 
         var found = (int)(await ScalarAsync(connection, transaction, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", cancellation) ?? 0);
         if (found > KnownVersion) return TooNew(found);
 
-        foreach (var file in _files)
+        foreach (var file in files)
         {
             if (file.Version <= found) continue;
             await ScalarAsync(connection, transaction, file.Sql, cancellation);

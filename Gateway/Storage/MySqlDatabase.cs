@@ -15,7 +15,7 @@ internal sealed class MySqlDatabase : IDatabase
 
     private static readonly string PooledSetUp = MySqlSession.SetUp + MySqlSession.WaitTimeout(Limits.Storage.MySqlPooledIdle);
 
-    private readonly MySqlDataSource _pool;
+    private readonly MySqlDataSource pool;
 
     public MySqlDatabase(StorageUrl url)
     {
@@ -24,7 +24,7 @@ internal sealed class MySqlDatabase : IDatabase
         settings.Pooling = true;
         settings.MaximumPoolSize = Limits.Storage.MySqlPoolConnections;
         settings.ConnectionReset = true;
-        _pool = new MySqlDataSourceBuilder(settings.ConnectionString)
+        pool = new MySqlDataSourceBuilder(settings.ConnectionString)
             .UseConnectionOpenedCallback(static (context, cancellation) => ExecuteAsync(context.Connection, PooledSetUp, cancellation))
             .Build();
     }
@@ -39,7 +39,7 @@ internal sealed class MySqlDatabase : IDatabase
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation) => await OpenPooledAsync(cancellation);
 
-    public ValueTask<MySqlConnection> OpenPooledAsync(CancellationToken cancellation) => _pool.OpenConnectionAsync(cancellation);
+    public ValueTask<MySqlConnection> OpenPooledAsync(CancellationToken cancellation) => pool.OpenConnectionAsync(cancellation);
 
     /// <summary>A connection of the caller's own, outside the pool, not yet open: the committer's.</summary>
     public MySqlConnection CreateOwn()
@@ -57,7 +57,7 @@ internal sealed class MySqlDatabase : IDatabase
         return await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
     }
 
-    public ValueTask DisposeAsync() => _pool.DisposeAsync();
+    public ValueTask DisposeAsync() => pool.DisposeAsync();
 
     private static MySqlConnectionStringBuilder Settings(StorageUrl url) => new()
     {

@@ -9,7 +9,7 @@ internal sealed class SqliteDatabase : IDatabase
 {
     public const string DialectName = "sqlite";
 
-    private readonly string _connectionString;
+    private readonly string connectionString;
 
     /// <param name="path">The database file; its folder must exist, the file is made when it does not.</param>
     public SqliteDatabase(string path)
@@ -17,7 +17,7 @@ internal sealed class SqliteDatabase : IDatabase
         // Microsoft.Data.Sqlite finds its native library through reflection; naming it here keeps it when the program is trimmed.
         SQLitePCL.Batteries_V2.Init();
         Path = path;
-        _connectionString = new SqliteConnectionStringBuilder
+        connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = path,
             Mode = SqliteOpenMode.ReadWriteCreate,
@@ -36,7 +36,7 @@ internal sealed class SqliteDatabase : IDatabase
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
     {
-        var connection = new SqliteConnection(_connectionString);
+        var connection = new SqliteConnection(connectionString);
         try
         {
             await connection.OpenAsync(cancellation);
@@ -59,7 +59,7 @@ internal sealed class SqliteDatabase : IDatabase
     public ValueTask DisposeAsync()
     {
         // The pool holds the file open; without this a stopped gateway's folder cannot be replaced by a backup on every platform.
-        using var connection = new SqliteConnection(_connectionString);
+        using var connection = new SqliteConnection(connectionString);
         SqliteConnection.ClearPool(connection);
         return ValueTask.CompletedTask;
     }

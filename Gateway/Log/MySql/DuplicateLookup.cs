@@ -12,10 +12,10 @@ internal sealed class DuplicateLookup
 
     private sealed record StoredEvent(long Seq, long CreatedAtMs, long ChatId, long MessageId, long ReplyToMessageId);
 
-    private readonly Dictionary<Key, StoredEvent> _stored = [];
-    private readonly Dictionary<Key, CommitItem> _inBatch = [];
-    private readonly List<CommitItem> _repeated = [];
-    private readonly List<long> _renamed = [];
+    private readonly Dictionary<Key, StoredEvent> stored = [];
+    private readonly Dictionary<Key, CommitItem> inBatch = [];
+    private readonly List<CommitItem> repeated = [];
+    private readonly List<long> renamed = [];
 
     /// <summary>
     /// Fills <paramref name="fresh"/> with the items that are new; the others get the status and result of a duplicate, those that
@@ -24,13 +24,13 @@ internal sealed class DuplicateLookup
     public async ValueTask SplitAsync(MySqlCommitSession session, IReadOnlyList<CommitItem> items, List<CommitItem> fresh, long nowMs)
     {
         Clear();
-        await session.ReadAsync(Query(items), row => _stored[new Key(row.GetInt64(1), row.GetString(2))] = new StoredEvent(
+        await session.ReadAsync(Query(items), row => this.stored[new Key(row.GetInt64(1), row.GetString(2))] = new StoredEvent(
             row.GetInt64(0), row.GetInt64(3), Id(row, 4), Id(row, 5), Id(row, 6)));
 
         foreach (CommitItem item in items)
         {
             var key = new Key(item.Update.BotId, item.DedupKey);
-            if (_stored.TryGetValue(key, out StoredEvent? stored))
+            if (this.stored.TryGetValue(key, out StoredEvent? stored))
             {
                 if (!Projection.IsKeyFreeAgain(stored.CreatedAtMs, nowMs))
                 {
@@ -38,34 +38,34 @@ internal sealed class DuplicateLookup
                     continue;
                 }
 
-                _renamed.Add(stored.Seq);
-                _stored.Remove(key);
+                renamed.Add(stored.Seq);
+                this.stored.Remove(key);
             }
 
-            if (_inBatch.TryAdd(key, item)) fresh.Add(item);
-            else _repeated.Add(item);
+            if (inBatch.TryAdd(key, item)) fresh.Add(item);
+            else repeated.Add(item);
         }
 
-        if (_renamed.Count > 0)
-            await session.ExecuteAsync(new StringBuilder("UPDATE events SET dedup_key=CONCAT(dedup_key,'#',seq) WHERE seq IN ").AppendList(_renamed).ToString());
+        if (renamed.Count > 0)
+            await session.ExecuteAsync(new StringBuilder("UPDATE events SET dedup_key=CONCAT(dedup_key,'#',seq) WHERE seq IN ").AppendList(renamed).ToString());
     }
 
     /// <summary>After the fresh items have their results.</summary>
     public void CompleteRepeated()
     {
-        foreach (CommitItem item in _repeated)
+        foreach (CommitItem item in repeated)
         {
-            CommitItem first = _inBatch[new Key(item.Update.BotId, item.DedupKey)];
+            CommitItem first = inBatch[new Key(item.Update.BotId, item.DedupKey)];
             SetDuplicate(item, new StoredEvent(first.Seq, 0, first.ChatId, first.MessageId, first.ReplyToMessageId));
         }
     }
 
     public void Clear()
     {
-        _stored.Clear();
-        _inBatch.Clear();
-        _repeated.Clear();
-        _renamed.Clear();
+        stored.Clear();
+        inBatch.Clear();
+        repeated.Clear();
+        renamed.Clear();
     }
 
     private static void SetDuplicate(CommitItem item, StoredEvent stored)

@@ -12,20 +12,20 @@ internal sealed class MessageIndex
 {
     private readonly record struct Key(long ChatId, long TelegramId);
 
-    private readonly Dictionary<Key, MessageState> _known = [];
-    private readonly List<MessageState> _inserts = [];
-    private readonly List<MessageState> _updates = [];
-    private readonly List<Key> _wanted = [];
+    private readonly Dictionary<Key, MessageState> known = [];
+    private readonly List<MessageState> inserts = [];
+    private readonly List<MessageState> updates = [];
+    private readonly List<Key> wanted = [];
 
     /// <summary>Rows to insert, in seq order.</summary>
-    public List<MessageState> Inserts => _inserts;
+    public List<MessageState> Inserts => inserts;
 
     public void Clear()
     {
-        _known.Clear();
-        _inserts.Clear();
-        _updates.Clear();
-        _wanted.Clear();
+        known.Clear();
+        inserts.Clear();
+        updates.Clear();
+        wanted.Clear();
     }
 
     /// <summary>
@@ -39,14 +39,14 @@ internal sealed class MessageIndex
             if (item.ChatId == 0 || item.ProjectionFailed) continue;
             ref readonly UpdateFacts facts = ref item.Update.Facts;
             long unique = Projection.UniqueTelegramId(facts) ?? 0;
-            if (unique > 0 && (lookFirst || facts.IsEdit || !facts.IsMessage)) _wanted.Add(new Key(item.ChatId, unique));
-            if (facts.ReplyToTelegramId > 0) _wanted.Add(new Key(item.ChatId, facts.ReplyToTelegramId.Value));
+            if (unique > 0 && (lookFirst || facts.IsEdit || !facts.IsMessage)) wanted.Add(new Key(item.ChatId, unique));
+            if (facts.ReplyToTelegramId > 0) wanted.Add(new Key(item.ChatId, facts.ReplyToTelegramId.Value));
         }
 
-        if (_wanted.Count == 0) return;
-        _wanted.Sort(static (a, b) => a.ChatId != b.ChatId ? a.ChatId.CompareTo(b.ChatId) : a.TelegramId.CompareTo(b.TelegramId));
+        if (wanted.Count == 0) return;
+        wanted.Sort(static (a, b) => a.ChatId != b.ChatId ? a.ChatId.CompareTo(b.ChatId) : a.TelegramId.CompareTo(b.TelegramId));
         await session.ReadAsync(Query(), row =>
-            _known[new Key(row.GetInt64(0), row.GetInt64(1))] = new MessageState(row.GetInt64(2), row.IsDBNull(3) ? 0 : row.GetInt64(3)));
+            known[new Key(row.GetInt64(0), row.GetInt64(1))] = new MessageState(row.GetInt64(2), row.IsDBNull(3) ? 0 : row.GetInt64(3)));
     }
 
     /// <summary>Sets the item's message ids and plans what happens to the row. Called in seq order.</summary>
@@ -54,7 +54,7 @@ internal sealed class MessageIndex
     {
         if (item.ChatId == 0 || item.ProjectionFailed) return;
         ref readonly UpdateFacts facts = ref item.Update.Facts;
-        if (facts.ReplyToTelegramId > 0 && _known.TryGetValue(new Key(item.ChatId, facts.ReplyToTelegramId.Value), out MessageState? answered))
+        if (facts.ReplyToTelegramId > 0 && known.TryGetValue(new Key(item.ChatId, facts.ReplyToTelegramId.Value), out MessageState? answered))
             item.ReplyToMessageId = answered.Id;
 
         long unique = Projection.UniqueTelegramId(facts) ?? 0;
@@ -64,20 +64,20 @@ internal sealed class MessageIndex
             return;
         }
 
-        ref MessageState? state = ref CollectionsMarshal.GetValueRefOrAddDefault(_known, new Key(item.ChatId, unique), out bool isKnown);
+        ref MessageState? state = ref CollectionsMarshal.GetValueRefOrAddDefault(known, new Key(item.ChatId, unique), out bool isKnown);
         if (isKnown) Meet(state!, item);
         else if (facts.IsMessage) state = Insert(item);
-        else _known.Remove(new Key(item.ChatId, unique));
+        else known.Remove(new Key(item.ChatId, unique));
     }
 
     /// <summary>Rows of the database that get a new state.</summary>
-    public List<MessageState> Updates => _updates;
+    public List<MessageState> Updates => updates;
 
     private MessageState Insert(CommitItem item)
     {
         var message = new MessageState(item.Seq, Projection.EditOrder(item.Update.Facts)) { Origin = item, Content = item };
         item.MessageId = item.Seq;
-        _inserts.Add(message);
+        inserts.Add(message);
         return message;
     }
 
@@ -87,7 +87,7 @@ internal sealed class MessageIndex
         if (!item.Update.Facts.IsMessage) return;
         long order = Projection.EditOrder(item.Update.Facts);
         if (order < message.EditedAtSeconds) return;
-        if (message.Origin is null && message.Content is null) _updates.Add(message);
+        if (message.Origin is null && message.Content is null) updates.Add(message);
         message.Content = item;
         message.EditedAtSeconds = order;
     }
@@ -96,10 +96,10 @@ internal sealed class MessageIndex
     {
         // Named: a guess from old statistics must never become a scan while the head is locked.
         var sql = new StringBuilder("SELECT chat_id, unique_telegram_id, id, edit_date_s FROM messages FORCE INDEX (messages_identity) WHERE ");
-        for (int i = 0; i < _wanted.Count; i++)
+        for (int i = 0; i < wanted.Count; i++)
         {
-            Key key = _wanted[i];
-            if (i > 0 && _wanted[i - 1].ChatId == key.ChatId)
+            Key key = wanted[i];
+            if (i > 0 && wanted[i - 1].ChatId == key.ChatId)
             {
                 sql.Append(',').AppendNumber(key.TelegramId);
                 continue;

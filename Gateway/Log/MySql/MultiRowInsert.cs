@@ -11,7 +11,7 @@ namespace Gateway.Log.MySql;
 /// </summary>
 internal sealed class MultiRowInsert(MySqlConnection connection, string tableAndColumns, int columns)
 {
-    private readonly MySqlCommand?[] _commands = new MySqlCommand?[BitOperations.Log2(Limits.Log.InsertRows) + 1];
+    private readonly MySqlCommand?[] commands = new MySqlCommand?[BitOperations.Log2(Limits.Log.InsertRows) + 1];
 
     /// <summary>Writes one row's values into the parameters that start at the offset.</summary>
     public delegate void FillRow(int row, MySqlParameterCollection parameters, int offset);
@@ -31,7 +31,7 @@ internal sealed class MultiRowInsert(MySqlConnection connection, string tableAnd
     private async ValueTask<MySqlCommand> PreparedAsync(int rows)
     {
         int size = BitOperations.Log2((uint)rows);
-        if (_commands[size] is { } known) return known;
+        if (commands[size] is { } known) return known;
 
         string values = "(" + string.Join(',', Enumerable.Repeat("?", columns)) + ")";
         var sql = new StringBuilder("INSERT INTO ").Append(tableAndColumns).Append(" VALUES ").Append(values);
@@ -40,6 +40,6 @@ internal sealed class MultiRowInsert(MySqlConnection connection, string tableAnd
         command.CommandText = sql.ToString();
         for (int parameter = 0; parameter < rows * columns; parameter++) command.Parameters.Add(new MySqlParameter());
         await command.PrepareAsync();
-        return _commands[size] = command;
+        return commands[size] = command;
     }
 }

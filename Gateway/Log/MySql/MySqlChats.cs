@@ -9,10 +9,10 @@ namespace Gateway.Log.MySql;
 /// </summary>
 internal sealed class MySqlChats(ILogger logger)
 {
-    private readonly Dictionary<ChatKey, KnownChat> _known = [];
-    private readonly Dictionary<ChatKey, KnownChat> _pending = [];
-    private readonly Dictionary<ChatKey, CommitItem> _missing = [];
-    private readonly List<(long Id, ChatDescription Description)> _changed = [];
+    private readonly Dictionary<ChatKey, KnownChat> known = [];
+    private readonly Dictionary<ChatKey, KnownChat> pending = [];
+    private readonly Dictionary<ChatKey, CommitItem> missing = [];
+    private readonly List<(long Id, ChatDescription Description)> changed = [];
 
     /// <param name="Fingerprint">Of the description last written or seen; 0: not compared yet.</param>
     private readonly record struct KnownChat(long Id, int Fingerprint);
@@ -20,17 +20,17 @@ internal sealed class MySqlChats(ILogger logger)
     /// <summary>Another connection may reach another database: nothing known holds.</summary>
     public void Forget()
     {
-        _known.Clear();
-        _pending.Clear();
+        known.Clear();
+        pending.Clear();
     }
 
-    public void BeginBatch() => _pending.Clear();
+    public void BeginBatch() => pending.Clear();
 
     public void Accept()
     {
-        if (_known.Count + _pending.Count > Limits.Log.CachedChats) _known.Clear();
-        foreach ((ChatKey key, KnownChat chat) in _pending) _known[key] = chat;
-        _pending.Clear();
+        if (known.Count + pending.Count > Limits.Log.CachedChats) known.Clear();
+        foreach ((ChatKey key, KnownChat chat) in pending) known[key] = chat;
+        pending.Clear();
     }
 
     /// <summary>Sets the chat of every item that has one, making rows that are not there; changed titles go to the session's closing statements.</summary>
@@ -39,22 +39,22 @@ internal sealed class MySqlChats(ILogger logger)
     /// </param>
     public async ValueTask ResolveAsync(MySqlCommitSession session, List<CommitItem> items, long nowMs, bool isCareful)
     {
-        _missing.Clear();
-        _changed.Clear();
+        missing.Clear();
+        changed.Clear();
         foreach (CommitItem item in items)
         {
             if (!HasChat(item)) continue;
             ChatKey key = ChatKey.Of(item.Update);
-            if (!TryGet(key, out KnownChat chat)) _missing[key] = item;
+            if (!TryGet(key, out KnownChat chat)) missing[key] = item;
             else if (ChatDescription.Fingerprint(item.Update) is var print && print != 0 && print != chat.Fingerprint)
             {
-                _changed.Add((chat.Id, ChatDescription.Of(item.Update)));
-                _pending[key] = chat with { Fingerprint = print };
+                changed.Add((chat.Id, ChatDescription.Of(item.Update)));
+                pending[key] = chat with { Fingerprint = print };
             }
         }
 
-        if (_missing.Count > 0) await FindAsync(session);
-        if (_missing.Count > 0) await MakeAsync(session, nowMs, isCareful);
+        if (missing.Count > 0) await FindAsync(session);
+        if (missing.Count > 0) await MakeAsync(session, nowMs, isCareful);
         await DescribeAsync(session, isCareful);
         Assign(items);
     }
@@ -70,17 +70,17 @@ internal sealed class MySqlChats(ILogger logger)
 
     private static bool HasChat(CommitItem item) => item is { KnownChatId: 0, ProjectionFailed: false } && item.Update.Facts.TelegramChatId is not null;
 
-    private bool TryGet(ChatKey key, out KnownChat chat) => _pending.TryGetValue(key, out chat) || _known.TryGetValue(key, out chat);
+    private bool TryGet(ChatKey key, out KnownChat chat) => pending.TryGetValue(key, out chat) || known.TryGetValue(key, out chat);
 
     private async ValueTask MakeAsync(MySqlCommitSession session, long nowMs, bool isCareful)
     {
         try
         {
-            await session.ExecuteAsync(InsertOf(_missing, nowMs));
+            await session.ExecuteAsync(InsertOf(missing, nowMs));
         }
         catch (Exception e) when (isCareful && MySqlErrors.IsOfData(e))
         {
-            foreach (KeyValuePair<ChatKey, CommitItem> chat in _missing) await TryAsync(session, InsertOf([chat], nowMs));
+            foreach (KeyValuePair<ChatKey, CommitItem> chat in missing) await TryAsync(session, InsertOf([chat], nowMs));
         }
 
         // Asked for, not computed from LAST_INSERT_ID: with several writable nodes the ids of one statement are not consecutive.
@@ -105,7 +105,7 @@ internal sealed class MySqlChats(ILogger logger)
 
     private async ValueTask DescribeAsync(MySqlCommitSession session, bool isCareful)
     {
-        foreach ((long id, ChatDescription description) in _changed)
+        foreach ((long id, ChatDescription description) in changed)
         {
             if (!isCareful) description.AppendUpdate(session.Closing, id);
             else await TryAsync(session, description.AppendUpdate(new StringBuilder(), id).ToString());
@@ -128,7 +128,7 @@ internal sealed class MySqlChats(ILogger logger)
     {
         var sql = new StringBuilder("SELECT id, bot_id, telegram_chat_id, realm, type, title, username FROM chats FORCE INDEX (chats_identity) WHERE ");
         string or = "";
-        foreach (ChatKey key in _missing.Keys)
+        foreach (ChatKey key in missing.Keys)
         {
             sql.Append(or).Append("(bot_id=").AppendNumber(key.BotId).Append(" AND telegram_chat_id=").AppendNumber(key.TelegramId)
                 .Append(" AND realm=").AppendLiteral(key.Realm).Append(')');
@@ -138,12 +138,12 @@ internal sealed class MySqlChats(ILogger logger)
         await session.ReadAsync(sql.ToString(), row =>
         {
             var key = new ChatKey(row.GetInt64(1), row.GetInt64(2), row.GetString(3));
-            if (!_missing.Remove(key, out CommitItem? item)) return;
+            if (!missing.Remove(key, out CommitItem? item)) return;
             long id = row.GetInt64(0);
             int print = ChatDescription.Fingerprint(item.Update);
-            _pending[key] = new KnownChat(id, print);
+            pending[key] = new KnownChat(id, print);
             var stored = new ChatDescription(Text(row, 4), Text(row, 5), Text(row, 6));
-            if (print != 0 && ChatDescription.Of(item.Update) is var seen && seen != stored) _changed.Add((id, seen));
+            if (print != 0 && ChatDescription.Of(item.Update) is var seen && seen != stored) changed.Add((id, seen));
         });
     }
 

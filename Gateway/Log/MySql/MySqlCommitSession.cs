@@ -16,12 +16,12 @@ internal sealed class MySqlCommitSession : IAsyncDisposable
 
     private static readonly string CommitAndIdle = "COMMIT; " + MySqlSession.WaitTimeout(Limits.Storage.MySqlCommitterIdle);
 
-    private readonly MySqlConnection _connection;
-    private readonly StringBuilder _closing = new();
+    private readonly MySqlConnection connection;
+    private readonly StringBuilder closing = new();
 
     private MySqlCommitSession(MySqlConnection connection)
     {
-        _connection = connection;
+        this.connection = connection;
         Events = new MultiRowInsert(connection, EventRows.Table, EventRows.Columns);
         Messages = new MultiRowInsert(connection, MessageRows.Table, MessageRows.Columns);
     }
@@ -31,7 +31,7 @@ internal sealed class MySqlCommitSession : IAsyncDisposable
     public MultiRowInsert Messages { get; }
 
     /// <summary>Statements to send with the commit, in the same request; each ends with a semicolon. Cleared by every begin.</summary>
-    public StringBuilder Closing => _closing;
+    public StringBuilder Closing => closing;
 
     public static async ValueTask<MySqlCommitSession> OpenAsync(MySqlDatabase database)
     {
@@ -60,31 +60,31 @@ internal sealed class MySqlCommitSession : IAsyncDisposable
     public ValueTask CommitAsync(LogHead head)
     {
         // Also where nothing was inserted: a server that has become read-only refuses the UPDATE, and the caller learns it.
-        _closing.Append("UPDATE log_head SET seq=").AppendNumber(head.Seq).Append(", created_at_ms=").AppendNumber(head.CreatedAtMs)
+        closing.Append("UPDATE log_head SET seq=").AppendNumber(head.Seq).Append(", created_at_ms=").AppendNumber(head.CreatedAtMs)
             .Append(" WHERE id=1; ").Append(CommitAndIdle);
-        return ExecuteAsync(_closing.ToString());
+        return ExecuteAsync(closing.ToString());
     }
 
     public async ValueTask ExecuteAsync(string sql)
     {
-        await using MySqlCommand command = _connection.CreateCommand();
+        await using MySqlCommand command = connection.CreateCommand();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask ReadAsync(string sql, Action<MySqlDataReader> row)
     {
-        await using MySqlCommand command = _connection.CreateCommand();
+        await using MySqlCommand command = connection.CreateCommand();
         command.CommandText = sql;
         await using MySqlDataReader reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync()) row(reader);
     }
 
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
 
     private async ValueTask<LogHead?> LockAsync(string sql)
     {
-        _closing.Clear();
+        closing.Clear();
         LogHead? head = null;
         await ReadAsync(sql, row => head = new LogHead(row.GetString(0), row.GetInt64(1), row.GetInt64(2)));
         return head;

@@ -10,25 +10,25 @@ namespace Gateway.Log.MySql;
 /// </summary>
 internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    private readonly MySqlChats _chats = new(logger);
-    private readonly MessageIndex _messages = new();
-    private readonly DuplicateLookup _duplicates = new();
-    private readonly List<CommitItem> _fresh = new(Limits.Log.BatchUpdates);
-    private MySqlCommitSession? _session;
-    private string? _logId;
+    private readonly MySqlChats chats = new(logger);
+    private readonly MessageIndex messages = new();
+    private readonly DuplicateLookup duplicates = new();
+    private readonly List<CommitItem> fresh = new(Limits.Log.BatchUpdates);
+    private MySqlCommitSession? session;
+    private string? logId;
 
     // Whether what is being written now is an event's chat or message, not the event.
-    private bool _isProjecting;
+    private bool isProjecting;
 
     public ValueTask DisposeAsync() => CloseAsync();
 
     public async ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor)
     {
-        if (_session is null && !await OpenAsync()) return BatchOutcome.Unavailable;
+        if (session is null && !await OpenAsync()) return BatchOutcome.Unavailable;
         try
         {
-            BatchOutcome outcome = await WriteAsync(_session!, batch, floor);
-            if (outcome == BatchOutcome.Committed) _chats.Accept();
+            BatchOutcome outcome = await WriteAsync(session!, batch, floor);
+            if (outcome == BatchOutcome.Committed) chats.Accept();
             else await CloseAsync();
             return outcome;
         }
@@ -50,7 +50,7 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
     {
         try
         {
-            _session = await MySqlCommitSession.OpenAsync(database);
+            session = await MySqlCommitSession.OpenAsync(database);
             return true;
         }
         catch (Exception e) when (MySqlErrors.IsOfDatabase(e))
@@ -62,9 +62,9 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
 
     private async ValueTask CloseAsync()
     {
-        _chats.Forget();
-        if (_session is not { } session) return;
-        _session = null;
+        chats.Forget();
+        if (this.session is not { } session) return;
+        this.session = null;
         try
         {
             await session.DisposeAsync();
@@ -85,7 +85,7 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
             await InsertAsync(session, batch, head, isCareful: false);
             await session.CommitAsync(batch.Head);
         }
-        catch (Exception e) when (MySqlErrors.IsDuplicateKey(e) || (MySqlErrors.IsOfData(e) && _isProjecting))
+        catch (Exception e) when (MySqlErrors.IsDuplicateKey(e) || (MySqlErrors.IsOfData(e) && isProjecting))
         {
             if (await session.BeginAgainAsync() is not { } headNow) return BatchOutcome.Unavailable;
             if (Judge(headNow, floor) is var again && again != BatchOutcome.Committed) return again;
@@ -93,8 +93,8 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
             await session.CommitAsync(batch.Head);
         }
 
-        _logId = batch.Head.LogId;
-        foreach (CommitItem item in _fresh) item.Status = CommitStatus.Stored;
+        logId = batch.Head.LogId;
+        foreach (CommitItem item in fresh) item.Status = CommitStatus.Stored;
         return BatchOutcome.Committed;
     }
 
@@ -102,10 +102,10 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
     private BatchOutcome Judge(LogHead head, LogPosition floor)
     {
         if (head.LogId == floor.LogId) return head.Seq < floor.Seq ? BatchOutcome.HeadMovedBack : BatchOutcome.Committed;
-        if (_logId is null || floor.LogId != _logId) return BatchOutcome.Committed;
+        if (logId is null || floor.LogId != logId) return BatchOutcome.Committed;
         // The caller's floor is for the identity that was here at the last commit. Another one is here now: a backup from before the
         // last reset has to be held against its own floor, so the caller must look again.
-        _logId = null;
+        logId = null;
         return BatchOutcome.Retry;
     }
 
@@ -113,37 +113,37 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
     private async ValueTask InsertAsync(MySqlCommitSession session, CommitBatch batch, LogHead head, bool isCareful)
     {
         long nowMs = Math.Max(head.CreatedAtMs, time.GetUtcNow().ToUnixTimeMilliseconds());
-        _fresh.Clear();
-        _messages.Clear();
-        _duplicates.Clear();
-        _chats.BeginBatch();
-        _isProjecting = false;
-        if (isCareful) await _duplicates.SplitAsync(session, batch.Items, _fresh, nowMs);
-        else _fresh.AddRange(batch.Items);
+        fresh.Clear();
+        messages.Clear();
+        duplicates.Clear();
+        chats.BeginBatch();
+        isProjecting = false;
+        if (isCareful) await duplicates.SplitAsync(session, batch.Items, fresh, nowMs);
+        else fresh.AddRange(batch.Items);
         AssignSeqs(head.Seq);
 
-        _isProjecting = true;
-        await _chats.ResolveAsync(session, _fresh, nowMs, isCareful);
-        foreach (CommitItem item in _fresh) item.ProjectionFailed = item.ChatId == 0 && item.Update.Facts.TelegramChatId is not null;
-        await _messages.LoadAsync(session, _fresh, lookFirst: isCareful);
-        foreach (CommitItem item in _fresh) _messages.Assign(item);
+        isProjecting = true;
+        await chats.ResolveAsync(session, fresh, nowMs, isCareful);
+        foreach (CommitItem item in fresh) item.ProjectionFailed = item.ChatId == 0 && item.Update.Facts.TelegramChatId is not null;
+        await messages.LoadAsync(session, fresh, lookFirst: isCareful);
+        foreach (CommitItem item in fresh) messages.Assign(item);
 
-        _isProjecting = false;
+        isProjecting = false;
         object createdAtMs = nowMs;
-        await session.Events.ExecuteAsync(_fresh.Count, (row, parameters, offset) => EventRows.Fill(_fresh[row], createdAtMs, parameters, offset));
+        await session.Events.ExecuteAsync(fresh.Count, (row, parameters, offset) => EventRows.Fill(fresh[row], createdAtMs, parameters, offset));
 
-        _isProjecting = true;
+        isProjecting = true;
         if (isCareful) await ProjectOneByOneAsync(session);
         else await ProjectAsync(session);
-        _duplicates.CompleteRepeated();
-        batch.Head = new LogHead(head.LogId, head.Seq + _fresh.Count, nowMs);
+        duplicates.CompleteRepeated();
+        batch.Head = new LogHead(head.LogId, head.Seq + fresh.Count, nowMs);
     }
 
     private void AssignSeqs(long headSeq)
     {
-        for (int i = 0; i < _fresh.Count; i++)
+        for (int i = 0; i < fresh.Count; i++)
         {
-            CommitItem item = _fresh[i];
+            CommitItem item = fresh[i];
             item.Seq = headSeq + 1 + i;
             item.ChatId = item.KnownChatId;
             item.MessageId = 0;
@@ -153,23 +153,23 @@ internal sealed class MySqlCommitter(MySqlDatabase database, TimeProvider time, 
 
     private async ValueTask ProjectAsync(MySqlCommitSession session)
     {
-        await session.Messages.ExecuteAsync(_messages.Inserts.Count, (row, parameters, offset) => MessageRows.Fill(_messages.Inserts[row], parameters, offset));
-        foreach (MessageState message in _messages.Updates) MessageRows.AppendUpdate(message, session.Closing);
+        await session.Messages.ExecuteAsync(messages.Inserts.Count, (row, parameters, offset) => MessageRows.Fill(messages.Inserts[row], parameters, offset));
+        foreach (MessageState message in messages.Updates) MessageRows.AppendUpdate(message, session.Closing);
     }
 
     private async ValueTask ProjectOneByOneAsync(MySqlCommitSession session)
     {
-        foreach (MessageState message in _messages.Inserts)
+        foreach (MessageState message in messages.Inserts)
         {
             await ProjectAsync(message, () => session.Messages.ExecuteAsync(1, (_, parameters, offset) => MessageRows.Fill(message, parameters, offset)));
         }
 
-        foreach (MessageState message in _messages.Updates)
+        foreach (MessageState message in messages.Updates)
         {
             await ProjectAsync(message, () => session.ExecuteAsync(MessageRows.AppendUpdate(message, new StringBuilder()).ToString()));
         }
 
-        foreach (CommitItem item in _fresh)
+        foreach (CommitItem item in fresh)
         {
             if (!item.ProjectionFailed) continue;
             item.MessageId = 0;

@@ -6,34 +6,34 @@ namespace Gateway.Log.MySql;
 /// <summary>The log on MySQL or MariaDB, for any number of gateways at once, over connections of its own.</summary>
 internal sealed class MySqlLogStore : ILogStore
 {
-    private readonly MySqlDatabase _database;
-    private readonly MySqlCommitter _committer;
-    private readonly MySqlLogReset _reset;
-    private readonly MySqlHistory _history;
-    private readonly MySqlRetention _retention;
-    private readonly ILogger _logger;
+    private readonly MySqlDatabase database;
+    private readonly MySqlCommitter committer;
+    private readonly MySqlLogReset reset;
+    private readonly MySqlHistory history;
+    private readonly MySqlRetention retention;
+    private readonly ILogger logger;
 
     public MySqlLogStore(StorageUrl url, TimeProvider time, ILogger logger)
     {
-        _logger = logger;
-        _database = new MySqlDatabase(url);
-        _committer = new MySqlCommitter(_database, time, logger);
-        _reset = new MySqlLogReset(_database, time);
-        _history = new MySqlHistory(_database);
-        _retention = new MySqlRetention(_database);
+        this.logger = logger;
+        database = new MySqlDatabase(url);
+        committer = new MySqlCommitter(database, time, logger);
+        reset = new MySqlLogReset(database, time);
+        history = new MySqlHistory(database);
+        retention = new MySqlRetention(database);
     }
 
-    public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => _committer.CommitAsync(batch, floor);
+    public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => committer.CommitAsync(batch, floor);
 
     public async ValueTask<LogEvent?> ResetAsync(LogPosition floor)
     {
         try
         {
-            return await _reset.ResetAsync(floor);
+            return await reset.ResetAsync(floor);
         }
         catch (Exception e) when (MySqlErrors.IsOfDatabase(e))
         {
-            MySqlLog.CommitFailed(_logger, BatchOutcome.Unavailable, e.Message);
+            MySqlLog.CommitFailed(logger, BatchOutcome.Unavailable, e.Message);
             return null;
         }
     }
@@ -42,11 +42,11 @@ internal sealed class MySqlLogStore : ILogStore
     {
         try
         {
-            return await _history.ReadHeadAsync(cancellation);
+            return await history.ReadHeadAsync(cancellation);
         }
         catch (Exception e) when (IsAway(e, cancellation))
         {
-            MySqlLog.ReadFailed(_logger, "head", e.Message);
+            MySqlLog.ReadFailed(logger, "head", e.Message);
             return null;
         }
     }
@@ -55,11 +55,11 @@ internal sealed class MySqlLogStore : ILogStore
     {
         try
         {
-            return await _history.ReadPageAsync(query, cancellation);
+            return await history.ReadPageAsync(query, cancellation);
         }
         catch (Exception e) when (IsAway(e, cancellation))
         {
-            MySqlLog.ReadFailed(_logger, "page", e.Message);
+            MySqlLog.ReadFailed(logger, "page", e.Message);
             return null;
         }
     }
@@ -68,11 +68,11 @@ internal sealed class MySqlLogStore : ILogStore
     {
         try
         {
-            return await _history.FindSeqBeforeAsync(unixMs, cancellation);
+            return await history.FindSeqBeforeAsync(unixMs, cancellation);
         }
         catch (Exception e) when (IsAway(e, cancellation))
         {
-            MySqlLog.ReadFailed(_logger, "time", e.Message);
+            MySqlLog.ReadFailed(logger, "time", e.Message);
             return null;
         }
     }
@@ -81,19 +81,19 @@ internal sealed class MySqlLogStore : ILogStore
     {
         try
         {
-            return await _retention.DeleteAsync(botId, beforeUnixMs, maxRows, cancellation);
+            return await retention.DeleteAsync(botId, beforeUnixMs, maxRows, cancellation);
         }
         catch (Exception e) when (IsAway(e, cancellation))
         {
-            MySqlLog.DeleteFailed(_logger, botId, e.Message);
+            MySqlLog.DeleteFailed(logger, botId, e.Message);
             return null;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _committer.DisposeAsync();
-        await _database.DisposeAsync();
+        await committer.DisposeAsync();
+        await database.DisposeAsync();
     }
 
     private static bool IsAway(Exception error, CancellationToken cancellation) =>

@@ -10,32 +10,32 @@ namespace Gateway.Log.MySql;
 /// </summary>
 internal sealed class PageReader(MySqlConnection connection, LogQuery query)
 {
-    private readonly List<BotRetention> _retained = [];
-    private readonly bool _isScan = PageQuery.IsScan(query);
-    private PageBuilder? _page;
-    private long _firstSeq;
-    private long _lastSeq = query.AfterSeq;
-    private int _events;
-    private long _bytes;
+    private readonly List<BotRetention> retained = [];
+    private readonly bool isScan = PageQuery.IsScan(query);
+    private PageBuilder? page;
+    private long firstSeq;
+    private long lastSeq = query.AfterSeq;
+    private int events;
+    private long bytes;
 
     public async ValueTask<LogPage?> ReadAsync(CancellationToken cancellation)
     {
         int count = NextCount();
         bool mayHaveMore = await ReadFirstAsync(count, cancellation);
-        if (_page is not { } page) return null;
+        if (this.page is not { } page) return null;
 
         // Counted from the first event there is: numbers that a reset jumped over or retention deleted cost nothing.
-        long through = _isScan && _firstSeq > 0 ? Math.Min(page.ThroughSeq, _firstSeq - 1 + Limits.Log.ScannedEvents) : page.ThroughSeq;
+        long through = isScan && firstSeq > 0 ? Math.Min(page.ThroughSeq, firstSeq - 1 + Limits.Log.ScannedEvents) : page.ThroughSeq;
         while (mayHaveMore && !page.IsFull)
         {
             count = NextCount();
             var sql = new StringBuilder();
-            PageQuery.AppendEvents(sql, query, _lastSeq, through, count);
+            PageQuery.AppendEvents(sql, query, lastSeq, through, count);
             mayHaveMore = await ReadMoreAsync(page, sql.ToString(), count, cancellation);
         }
 
         if (!page.IsFull && through < page.ThroughSeq) page.StopAt(through);
-        return page.Build(_retained);
+        return page.Build(retained);
     }
 
     /// <returns>Whether there may be events beyond those read.</returns>
@@ -43,21 +43,21 @@ internal sealed class PageReader(MySqlConnection connection, LogQuery query)
     {
         var sql = new StringBuilder(PageQuery.Begin).Append(PageQuery.Head);
         PageQuery.AppendRetained(sql, query);
-        if (_isScan) PageQuery.AppendFirstSeq(sql, query.AfterSeq);
+        if (isScan) PageQuery.AppendFirstSeq(sql, query.AfterSeq);
         else if (!PageQuery.MatchesNothing(query)) PageQuery.AppendEvents(sql, query, query.AfterSeq, query.ThroughSeq, count);
 
         await using MySqlCommand command = connection.CreateCommand();
         command.CommandText = sql.ToString();
         await using MySqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return false;
-        _page = new PageBuilder(MySqlHistory.HeadOf(reader), query);
+        page = new PageBuilder(MySqlHistory.HeadOf(reader), query);
         await reader.NextResultAsync(cancellation);
-        while (await reader.ReadAsync(cancellation)) _retained.Add(new BotRetention(reader.GetInt64(0), reader.GetInt64(1)));
+        while (await reader.ReadAsync(cancellation)) retained.Add(new BotRetention(reader.GetInt64(0), reader.GetInt64(1)));
         if (!await reader.NextResultAsync(cancellation)) return false;
-        if (!_isScan) return await TakeAsync(_page, reader, count, cancellation);
+        if (!isScan) return await TakeAsync(page, reader, count, cancellation);
         await reader.ReadAsync(cancellation);
-        _firstSeq = reader.GetInt64(0);
-        return _firstSeq > 0;
+        firstSeq = reader.GetInt64(0);
+        return firstSeq > 0;
     }
 
     private async ValueTask<bool> ReadMoreAsync(PageBuilder page, string sql, int count, CancellationToken cancellation)
@@ -75,9 +75,9 @@ internal sealed class PageReader(MySqlConnection connection, LogQuery query)
         {
             rows++;
             LogEvent logEvent = EventOf(reader, page.LogId);
-            _events++;
-            _bytes += logEvent.Payload.Length;
-            _lastSeq = logEvent.Seq;
+            events++;
+            bytes += logEvent.Payload.Length;
+            lastSeq = logEvent.Seq;
             page.Add(logEvent);
         }
 
@@ -86,9 +86,9 @@ internal sealed class PageReader(MySqlConnection connection, LogQuery query)
 
     private int NextCount()
     {
-        if (_events == 0) return Math.Clamp(query.MaxEvents, 1, Limits.Log.PageFirstEvents);
-        long average = Math.Max(1, _bytes / _events);
-        return (int)Math.Clamp(((query.MaxBytes - _bytes) / average) + 1, 1, Limits.Log.PageEvents);
+        if (events == 0) return Math.Clamp(query.MaxEvents, 1, Limits.Log.PageFirstEvents);
+        long average = Math.Max(1, bytes / events);
+        return (int)Math.Clamp(((query.MaxBytes - bytes) / average) + 1, 1, Limits.Log.PageEvents);
     }
 
     private static LogEvent EventOf(MySqlDataReader row, string logId)

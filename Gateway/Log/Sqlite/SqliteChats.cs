@@ -11,28 +11,28 @@ internal sealed class SqliteChats(SqliteSession session)
     /// <param name="Info">A hash of the chat's type, title and username as last written, to notice a change without reading the row.</param>
     private readonly record struct Entry(long Id, int Info);
 
-    private readonly Dictionary<Key, Entry> _known = [];
+    private readonly Dictionary<Key, Entry> known = [];
 
-    private readonly SqliteStatement _find = session.Prepare("SELECT id FROM chats WHERE bot_id = ?1 AND telegram_chat_id = ?2 AND realm = ?3");
+    private readonly SqliteStatement find = session.Prepare("SELECT id FROM chats WHERE bot_id = ?1 AND telegram_chat_id = ?2 AND realm = ?3");
 
-    private readonly SqliteStatement _insert = session.Prepare(
+    private readonly SqliteStatement insert = session.Prepare(
         "INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id");
 
-    private readonly SqliteStatement _update = session.Prepare(
+    private readonly SqliteStatement update = session.Prepare(
         "UPDATE chats SET type = ?2, title = ?3, username = ?4 WHERE id = ?1 AND (type IS NOT ?2 OR title IS NOT ?3 OR username IS NOT ?4)");
 
-    public void Forget() => _known.Clear();
+    public void Forget() => known.Clear();
 
     /// <summary>The chat's gateway id; the chat is made when it is new.</summary>
     public long Resolve(long botId, long telegramChatId, in UpdateFacts facts, ReadOnlySpan<byte> payload, long nowMs)
     {
         var key = new Key(botId, telegramChatId, Projection.RealmOf(facts, payload));
-        if (_known.TryGetValue(key, out var entry)) return entry.Id;
+        if (known.TryGetValue(key, out var entry)) return entry.Id;
 
         var id = Find(key) ?? Insert(key, nowMs);
         // Full: all are forgotten and read again as they come. Rare enough to need no order of use.
-        if (_known.Count >= Limits.Log.CachedChats) _known.Clear();
-        _known[key] = new(id, 0);
+        if (known.Count >= Limits.Log.CachedChats) known.Clear();
+        known[key] = new(id, 0);
         return id;
     }
 
@@ -45,17 +45,17 @@ internal sealed class SqliteChats(SqliteSession session)
         var info = InfoOf(facts, payload);
         if (info == 0) return;
         var key = new Key(botId, telegramChatId, Projection.RealmOf(facts, payload));
-        if (!_known.TryGetValue(key, out var entry) || entry.Info == info) return;
+        if (!known.TryGetValue(key, out var entry) || entry.Info == info) return;
         Update(entry.Id, facts, payload);
-        _known[key] = entry with { Info = info };
+        known[key] = entry with { Info = info };
     }
 
-    private long? Find(Key key) => Bind(_find, key).Scalar();
+    private long? Find(Key key) => Bind(find, key).Scalar();
 
     private long Insert(Key key, long nowMs)
     {
-        Bind(_insert, key).Bind(4, nowMs);
-        var id = _insert.Scalar();
+        Bind(insert, key).Bind(4, nowMs);
+        var id = insert.Scalar();
         return id!.Value;
     }
 
@@ -64,11 +64,11 @@ internal sealed class SqliteChats(SqliteSession session)
 
     private void Update(long id, in UpdateFacts facts, ReadOnlySpan<byte> payload)
     {
-        _update.Bind(1, id);
-        SqliteText.Bind(_update, 2, facts.ChatType, payload);
-        SqliteText.Bind(_update, 3, facts.ChatTitle, payload);
-        SqliteText.Bind(_update, 4, facts.ChatUsername, payload);
-        _update.Run();
+        update.Bind(1, id);
+        SqliteText.Bind(update, 2, facts.ChatType, payload);
+        SqliteText.Bind(update, 3, facts.ChatTitle, payload);
+        SqliteText.Bind(update, 4, facts.ChatUsername, payload);
+        update.Run();
     }
 
     // Zero: the update says nothing about the chat but its id.

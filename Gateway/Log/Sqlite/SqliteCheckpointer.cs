@@ -11,12 +11,12 @@ namespace Gateway.Log.Sqlite;
 /// </summary>
 internal sealed class SqliteCheckpointer(string path) : IAsyncDisposable
 {
-    private readonly SqliteWorkers<SqliteSession> _worker = new("log checkpoint", 1, 1, () => new SqliteSession(path));
+    private readonly SqliteWorkers<SqliteSession> worker = new("log checkpoint", 1, 1, () => new SqliteSession(path));
 
     // Of the writer's thread.
-    private int _pages;
+    private int pages;
 
-    private volatile Stage _stage;
+    private volatile Stage stage;
 
     private enum Stage
     {
@@ -28,26 +28,26 @@ internal sealed class SqliteCheckpointer(string path) : IAsyncDisposable
     /// <summary>Called by the writer between two transactions. A checkpoint that fails costs only room: the next one takes its pages too.</summary>
     public void AfterCommit(SqliteSession writer)
     {
-        _pages += writer.TakeWrittenPages();
-        if (_stage == Stage.Copied)
+        pages += writer.TakeWrittenPages();
+        if (stage == Stage.Copied)
         {
             // Readers of pages follow each other without a pause while streams catch up, so that there may never be a moment without one.
             if (writer.Checkpoint() > Limits.Log.WriteAheadPages) writer.RestartWriteAheadLog();
-            _pages = 0;
-            _stage = Stage.Waiting;
+            pages = 0;
+            stage = Stage.Waiting;
         }
-        else if (_stage == Stage.Waiting && _pages >= Limits.Log.CheckpointPages)
+        else if (stage == Stage.Waiting && pages >= Limits.Log.CheckpointPages)
         {
-            _stage = Stage.Copying;
+            stage = Stage.Copying;
             _ = CopyAsync();
         }
     }
 
-    public ValueTask DisposeAsync() => _worker.DisposeAsync();
+    public ValueTask DisposeAsync() => worker.DisposeAsync();
 
     private async Task CopyAsync()
     {
-        await _worker.RunAsync(static session => session.Checkpoint(), static _ => 0, CancellationToken.None);
-        _stage = Stage.Copied;
+        await worker.RunAsync(static session => session.Checkpoint(), static _ => 0, CancellationToken.None);
+        stage = Stage.Copied;
     }
 }

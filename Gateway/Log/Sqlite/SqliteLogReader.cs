@@ -11,7 +11,7 @@ internal sealed class SqliteLogReader(string path) : IDisposable
 
     private const string EventColumns = "seq, bot_id, chat_id, kind, message_id, reply_to_id, created_at_ms, payload";
 
-    private readonly SqliteSession _session = new(path);
+    private readonly SqliteSession session = new(path);
 
     public static LogHead HeadOf(SqliteStatement select)
     {
@@ -21,28 +21,28 @@ internal sealed class SqliteLogReader(string path) : IDisposable
         return head;
     }
 
-    public LogHead ReadHead() => HeadOf(_session.Prepare(HeadSql));
+    public LogHead ReadHead() => HeadOf(session.Prepare(HeadSql));
 
     public LogPage ReadPage(LogQuery query)
     {
-        _session.Execute("BEGIN");
+        session.Execute("BEGIN");
         try
         {
             var head = ReadHead();
             var page = new PageBuilder(head, query);
             if (query.ChatIds is null && query.BotIds is null) ReadAll(page);
-            else ReadMatching(page, SqliteLogSelection.Find(_session, query));
+            else ReadMatching(page, SqliteLogSelection.Find(session, query));
             return page.Build(ReadRetained(query));
         }
         finally
         {
-            _session.TryRollback();
+            session.TryRollback();
         }
     }
 
     public long FindSeqBefore(long unixMs)
     {
-        var atOrBelow = _session.Prepare("SELECT seq, created_at_ms FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1");
+        var atOrBelow = session.Prepare("SELECT seq, created_at_ms FROM events WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1");
         long found = 0, low = 0, high = ReadHead().Seq;
         while (low < high)
         {
@@ -63,11 +63,11 @@ internal sealed class SqliteLogReader(string path) : IDisposable
         return found;
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose() => session.Dispose();
 
     private void ReadAll(PageBuilder page)
     {
-        var select = _session.Prepare($"SELECT {EventColumns} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
+        var select = session.Prepare($"SELECT {EventColumns} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
             .Bind(1, page.AfterSeq).Bind(2, page.ThroughSeq);
         while (!page.IsFull && select.Step()) page.Add(EventOf(select, page.LogId));
         select.Reset();
@@ -75,7 +75,7 @@ internal sealed class SqliteLogReader(string path) : IDisposable
 
     private void ReadMatching(PageBuilder page, (List<long> Seqs, long? ReadThrough) matching)
     {
-        var select = _session.Prepare($"SELECT {EventColumns} FROM events WHERE seq = ?1");
+        var select = session.Prepare($"SELECT {EventColumns} FROM events WHERE seq = ?1");
         foreach (var seq in matching.Seqs)
         {
             if (page.IsFull) return;
@@ -110,7 +110,7 @@ internal sealed class SqliteLogReader(string path) : IDisposable
     private List<BotRetention> ReadRetained(LogQuery query)
     {
         var retained = new List<BotRetention>();
-        var select = _session.Prepare("SELECT id, retained_from FROM bots WHERE retained_from > ?1 + 1 ORDER BY id").Bind(1, query.AfterSeq);
+        var select = session.Prepare("SELECT id, retained_from FROM bots WHERE retained_from > ?1 + 1 ORDER BY id").Bind(1, query.AfterSeq);
         while (select.Step()) retained.Add(new(select.Int64(0), select.Int64(1)));
         if (retained.Count > 0 && (query.ChatIds is not null || query.BotIds is not null)) Narrow(retained, query);
         return retained;
@@ -119,7 +119,7 @@ internal sealed class SqliteLogReader(string path) : IDisposable
     private void Narrow(List<BotRetention> retained, LogQuery query)
     {
         var bots = new HashSet<long>(query.BotIds ?? []);
-        var botOfChat = _session.Prepare("SELECT bot_id FROM chats WHERE id = ?1");
+        var botOfChat = session.Prepare("SELECT bot_id FROM chats WHERE id = ?1");
         foreach (var chat in query.ChatIds ?? [])
             if (botOfChat.Bind(1, chat).Scalar() is { } bot) bots.Add(bot);
         retained.RemoveAll(entry => !bots.Contains(entry.BotId));

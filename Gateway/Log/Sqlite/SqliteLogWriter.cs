@@ -6,48 +6,48 @@ namespace Gateway.Log.Sqlite;
 /// <summary>All that writes the log, on the one connection of the writer's thread. A fault closes it, and with it every id cached from a rolled back transaction.</summary>
 internal sealed class SqliteLogWriter : IDisposable
 {
-    private readonly SqliteSession _session;
-    private readonly TimeProvider _time;
-    private readonly SqliteCheckpointer _checkpointer;
-    private readonly SqliteEvents _events;
-    private readonly SqliteStatement _begin;
-    private readonly SqliteStatement _commit;
-    private readonly SqliteStatement _readHead;
-    private readonly SqliteStatement _setHead;
-    private string? _logId;
+    private readonly SqliteSession session;
+    private readonly TimeProvider time;
+    private readonly SqliteCheckpointer checkpointer;
+    private readonly SqliteEvents events;
+    private readonly SqliteStatement begin;
+    private readonly SqliteStatement commit;
+    private readonly SqliteStatement readHead;
+    private readonly SqliteStatement setHead;
+    private string? logId;
 
     public SqliteLogWriter(string path, SqliteCheckpointer checkpointer, TimeProvider time)
     {
-        _time = time;
-        _checkpointer = checkpointer;
-        _session = new SqliteSession(path);
+        this.time = time;
+        this.checkpointer = checkpointer;
+        session = new SqliteSession(path);
         try
         {
-            _session.Execute(SqlitePragmas.LogWriter);
-            _events = new SqliteEvents(_session);
+            session.Execute(SqlitePragmas.LogWriter);
+            events = new SqliteEvents(session);
             // Immediate: the write lock is SQLite's head lock.
-            _begin = _session.Prepare("BEGIN IMMEDIATE");
-            _commit = _session.Prepare("COMMIT");
-            _readHead = _session.Prepare(SqliteLogReader.HeadSql);
-            _setHead = _session.Prepare("UPDATE log_head SET log_id = ?1, seq = ?2, created_at_ms = ?3 WHERE id = 1");
+            begin = session.Prepare("BEGIN IMMEDIATE");
+            commit = session.Prepare("COMMIT");
+            readHead = session.Prepare(SqliteLogReader.HeadSql);
+            setHead = session.Prepare("UPDATE log_head SET log_id = ?1, seq = ?2, created_at_ms = ?3 WHERE id = 1");
         }
         catch
         {
-            _session.Dispose();
+            session.Dispose();
             throw;
         }
     }
 
     public BatchOutcome Commit(CommitBatch batch, LogPosition floor)
     {
-        _begin.Run();
+        begin.Run();
         var head = ReadHead();
         if (Judge(head, floor) is var verdict && verdict != BatchOutcome.Committed)
         {
-            _session.TryRollback();
+            session.TryRollback();
             // The file was replaced under us: ids learned from the old one may name other chats in this one.
-            _events.ForgetChats();
-            _logId = null;
+            events.ForgetChats();
+            logId = null;
             return verdict;
         }
 
@@ -55,14 +55,14 @@ internal sealed class SqliteLogWriter : IDisposable
         var seq = head.Seq;
         var items = batch.Items;
         for (var i = 0; i < items.Count; i++)
-            if (_events.Write(items[i], seq + 1, nowMs)) seq++;
+            if (events.Write(items[i], seq + 1, nowMs)) seq++;
 
         // Also when nothing is new: an empty commit is how the committer asks whether the database can be written.
         SetHead(head.LogId, seq, nowMs);
-        _commit.Run();
-        _checkpointer.AfterCommit(_session);
+        commit.Run();
+        checkpointer.AfterCommit(session);
         batch.Head = new LogHead(head.LogId, seq, nowMs);
-        _logId = head.LogId;
+        logId = head.LogId;
         return BatchOutcome.Committed;
     }
 
@@ -70,79 +70,79 @@ internal sealed class SqliteLogWriter : IDisposable
     private BatchOutcome Judge(LogHead head, LogPosition floor)
     {
         if (head.LogId == floor.LogId) return head.Seq < floor.Seq ? BatchOutcome.HeadMovedBack : BatchOutcome.Committed;
-        return _logId is not null && _logId == floor.LogId ? BatchOutcome.Retry : BatchOutcome.Committed;
+        return logId is not null && logId == floor.LogId ? BatchOutcome.Retry : BatchOutcome.Committed;
     }
 
     public LogEvent? Reset(LogPosition floor)
     {
-        _begin.Run();
+        begin.Run();
         var head = ReadHead();
         if (head.LogId != floor.LogId)
         {
             var first = LastReset(head);
-            _session.TryRollback();
+            session.TryRollback();
             return first;
         }
 
         var nowMs = NowMs(head);
         var reset = LogReset.After(floor, head.Seq);
-        _session.Prepare("""
+        session.Prepare("""
             INSERT INTO log_history (log_id, last_seq, seen_seq, ended_at_ms) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (log_id) DO UPDATE SET last_seq = MIN(last_seq, excluded.last_seq), seen_seq = MAX(seen_seq, excluded.seen_seq), ended_at_ms = excluded.ended_at_ms
             """).Bind(1, head.LogId).Bind(2, head.Seq).Bind(3, floor.Seq).Bind(4, nowMs).Run();
-        _session.Prepare("INSERT INTO events (seq, bot_id, kind, dedup_key, created_at_ms, payload) VALUES (?1, 0, ?2, ?3, ?4, ?5)")
+        session.Prepare("INSERT INTO events (seq, bot_id, kind, dedup_key, created_at_ms, payload) VALUES (?1, 0, ?2, ?3, ?4, ?5)")
             .Bind(1, reset.Seq).Bind(2, GatewayEventKinds.LogReset).Bind(3, reset.DedupKey).Bind(4, nowMs).BindBlob(5, reset.Payload).Run();
         SetHead(reset.LogId, reset.Seq, nowMs);
-        _commit.Run();
+        commit.Run();
         return reset.ToEvent(nowMs);
     }
 
     public int DeleteExpired(long botId, long beforeUnixMs, int maxRows)
     {
-        _begin.Run();
+        begin.Run();
         var seqs = new List<long>();
         // The length stands in the row's header: asking for it does not read the payload's pages.
-        var select = _session.Prepare("SELECT seq, created_at_ms, length(payload) FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
+        var select = session.Prepare("SELECT seq, created_at_ms, length(payload) FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
         // created_at never decreases with seq, so the first young event ends it. At least one goes, however large.
         for (long bytes = 0; bytes < Limits.Log.RetentionStepBytes && select.Step() && select.Int64(1) < beforeUnixMs; bytes += select.Int64(2)) seqs.Add(select.Int64(0));
         select.Reset();
         if (seqs.Count > 0)
         {
-            var deleteEvent = _session.Prepare("DELETE FROM events WHERE seq = ?1");
-            var deleteMessage = _session.Prepare("DELETE FROM messages WHERE id = ?1");
+            var deleteEvent = session.Prepare("DELETE FROM events WHERE seq = ?1");
+            var deleteMessage = session.Prepare("DELETE FROM messages WHERE id = ?1");
             foreach (var seq in seqs)
             {
                 deleteEvent.Bind(1, seq).Run();
                 deleteMessage.Bind(1, seq).Run();
             }
 
-            _session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, seqs[^1] + 1).Run();
+            session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, seqs[^1] + 1).Run();
         }
 
-        _commit.Run();
-        _checkpointer.AfterCommit(_session);
+        commit.Run();
+        checkpointer.AfterCommit(session);
         return seqs.Count;
     }
 
     public void Dispose()
     {
-        _session.TryRollback();
-        _session.Dispose();
+        session.TryRollback();
+        session.Dispose();
     }
 
     private LogEvent? LastReset(LogHead head)
     {
-        var select = _session.Prepare("SELECT seq, created_at_ms, payload FROM events WHERE bot_id = 0 AND kind = ?1 ORDER BY seq DESC LIMIT 1")
+        var select = session.Prepare("SELECT seq, created_at_ms, payload FROM events WHERE bot_id = 0 AND kind = ?1 ORDER BY seq DESC LIMIT 1")
             .Bind(1, GatewayEventKinds.LogReset);
         var found = select.Step() ? new LogReset(head.LogId, select.Int64(0), select.Bytes(2).ToArray()).ToEvent(select.Int64(1)) : null;
         select.Reset();
         return found;
     }
 
-    private LogHead ReadHead() => SqliteLogReader.HeadOf(_readHead);
+    private LogHead ReadHead() => SqliteLogReader.HeadOf(readHead);
 
-    private void SetHead(string logId, long seq, long nowMs) => _setHead.Bind(1, logId).Bind(2, seq).Bind(3, nowMs).Run();
+    private void SetHead(string logId, long seq, long nowMs) => setHead.Bind(1, logId).Bind(2, seq).Bind(3, nowMs).Run();
 
     // Never before the last commit's time, whatever the clock does: bisection by time needs it.
-    private long NowMs(LogHead head) => Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), head.CreatedAtMs);
+    private long NowMs(LogHead head) => Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), head.CreatedAtMs);
 }

@@ -4,18 +4,18 @@ namespace Gateway.Log.Sqlite;
 /// A bounded set of threads, each with a session of its own, that run what blocks on the database. A thread is started when there
 /// is work for it, so an idle gateway has none of its readers' stacks and page caches.
 /// </summary>
-internal sealed class SqliteWorkers<TSession>(string name, int threads, int queue, Func<TSession> open) : IAsyncDisposable
+internal sealed class SqliteWorkers<TSession>(string name, int maxThreads, int maxJobs, Func<TSession> open) : IAsyncDisposable
     where TSession : class, IDisposable
 {
     // SQLite and our frames need a few ten KiB; the default stack of 8 MiB would be mapped for each.
     private const int StackBytes = 512 * 1024;
 
     // An object and not a Lock, because the threads wait on it for work.
-    private readonly object _gate = new();
-    private readonly Queue<Job> _jobs = new();
-    private readonly List<Thread> _threads = [];
-    private int _idle;
-    private bool _isClosed;
+    private readonly object gate = new();
+    private readonly Queue<Job> jobs = new();
+    private readonly List<Thread> threads = [];
+    private int idle;
+    private bool isClosed;
 
     /// <summary>Runs the work on one of the threads. A fault of the engine closes the session and becomes what <paramref name="onFault"/> says.</summary>
     /// <param name="isInline">
@@ -25,12 +25,12 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     public Task<T> RunAsync<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, CancellationToken cancellation, bool isInline = false)
     {
         var job = new Job<T>(work, onFault, isInline, cancellation);
-        lock (_gate)
+        lock (gate)
         {
-            if (_isClosed || _jobs.Count >= queue) return Task.FromResult(onFault(new SqliteFault(SQLitePCL.raw.SQLITE_BUSY, "too many requests")));
-            _jobs.Enqueue(job);
-            if (_idle < _jobs.Count && _threads.Count < threads) Start();
-            Monitor.Pulse(_gate);
+            if (isClosed || jobs.Count >= maxJobs) return Task.FromResult(onFault(new SqliteFault(SQLitePCL.raw.SQLITE_BUSY, "too many requests")));
+            jobs.Enqueue(job);
+            if (idle < jobs.Count && threads.Count < maxThreads) Start();
+            Monitor.Pulse(gate);
         }
 
         return job.Task;
@@ -39,12 +39,12 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     public async ValueTask DisposeAsync()
     {
         Thread[] running;
-        lock (_gate)
+        lock (gate)
         {
-            if (_isClosed) return;
-            _isClosed = true;
-            running = [.. _threads];
-            Monitor.PulseAll(_gate);
+            if (isClosed) return;
+            isClosed = true;
+            running = [.. threads];
+            Monitor.PulseAll(gate);
         }
 
         await Task.Run(() => Array.ForEach(running, thread => thread.Join()));
@@ -52,9 +52,9 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
 
     private void Start()
     {
-        var thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"{name} {_threads.Count + 1}" };
-        _threads.Add(thread);
-        _idle++;
+        var thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"{name} {threads.Count + 1}" };
+        threads.Add(thread);
+        idle++;
         thread.Start();
     }
 
@@ -64,7 +64,7 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
         while (Take() is { } job)
         {
             job.Run(ref session, open);
-            lock (_gate) _idle++;
+            lock (gate) idle++;
         }
 
         session?.Dispose();
@@ -73,16 +73,16 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
     // Null when closed; what was queued before closing is still run.
     private Job? Take()
     {
-        lock (_gate)
+        lock (gate)
         {
             Job? job;
-            while (!_jobs.TryDequeue(out job))
+            while (!jobs.TryDequeue(out job))
             {
-                if (_isClosed) return null;
-                Monitor.Wait(_gate);
+                if (isClosed) return null;
+                Monitor.Wait(gate);
             }
 
-            _idle--;
+            idle--;
             return job;
         }
     }
@@ -94,34 +94,34 @@ internal sealed class SqliteWorkers<TSession>(string name, int threads, int queu
 
     private sealed class Job<T>(Func<TSession, T> work, Func<SqliteFault, T> onFault, bool isInline, CancellationToken cancellation) : Job
     {
-        private readonly TaskCompletionSource<T> _result =
+        private readonly TaskCompletionSource<T> result =
             new(isInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task<T> Task => _result.Task;
+        public Task<T> Task => result.Task;
 
         public override void Run(ref TSession? session, Func<TSession> open)
         {
             if (cancellation.IsCancellationRequested)
             {
-                _result.SetCanceled(cancellation);
+                result.SetCanceled(cancellation);
                 return;
             }
 
             try
             {
                 session ??= open();
-                _result.SetResult(work(session));
+                result.SetResult(work(session));
             }
             catch (SqliteFault fault)
             {
                 Close(ref session);
-                _result.SetResult(onFault(fault));
+                result.SetResult(onFault(fault));
             }
             catch (Exception bug)
             {
                 // The thread's boundary: the caller gets the bug, the thread and the next job live on, with a clean session.
                 Close(ref session);
-                _result.SetException(bug);
+                result.SetException(bug);
             }
         }
 
