@@ -50,9 +50,6 @@ internal sealed class GatewayChild : IDisposable
         gateway.WebhookSecret = added.RootElement.GetProperty("webhook_secret").GetString()!;
         using JsonDocument created = gateway.Command("apikey", "create", "--name", $"load-{bot}", "--admin", "--json");
         gateway.ApiKey = created.RootElement.GetProperty("key").GetString()!;
-
-        // Four turns of the 250 ms in which a running gateway learns of new bots and keys.
-        await Task.Delay(1000);
         return gateway;
     }
 

@@ -23,7 +23,8 @@ internal sealed class HubHarness : IAsyncDisposable
     private long nextUpdateId = 1;
 
     private HubHarness(Func<ILogStore, ILogStore>? wrap) => Hub = new Hub(
-        wrap is null ? fixture.Store : wrap(fixture.Store), new ChatDirectory(fixture.Database), () => IsCurrent, fixture.Time, new Random(1), shardCount: 1, NullLogger.Instance);
+        wrap is null ? fixture.Store : wrap(fixture.Store), new ChatDirectory(fixture.Database), () => IsCurrent, fixture.Time, new Random(1), shardCount: 1, NullLogger.Instance,
+        () => ReadFresh());
 
     public Hub Hub { get; }
     public FakeTimeProvider Time => fixture.Time;
@@ -32,6 +33,9 @@ internal sealed class HubHarness : IAsyncDisposable
 
     /// <summary>Whether permissions are known to be current.</summary>
     public volatile bool IsCurrent = true;
+
+    /// <summary>What the hub has read before it refuses somebody.</summary>
+    public Func<Task<bool>> ReadFresh { get; set; } = () => Task.FromResult(true);
 
     public Principal Admin { get; } = new(1, "admin") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
 

@@ -25,7 +25,7 @@ public sealed class CrashTests(MariaDbFixture mariaDb, ITestOutputHelper output)
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
+        await gateway.PostAsync(bot, 1);
         using UpdatePoster poster = new(bot, Connections, firstId: 2);
         StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key);
         Array.ForEach(consumers, consumer => consumer.Start());

@@ -18,7 +18,7 @@ public sealed class DatabaseAwayTests(ITestOutputHelper output)
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(server.UrlOf(await server.CreateDatabaseAsync()));
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
+        await gateway.PostAsync(bot, 1);
         await using StreamConsumer socket = new WebSocketConsumer(gateway.Address, key, "all=true");
         await using StreamConsumer stream = new SseConsumer(gateway.Address, key, "all=true");
         socket.Start();

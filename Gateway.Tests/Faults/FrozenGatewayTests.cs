@@ -26,8 +26,8 @@ public sealed class FrozenGatewayTests(MariaDbFixture mariaDb, ITestOutputHelper
         TestBot first = await frozen.AddBotAsync(1001);
         TestBot second = await frozen.AddBotAsync(1002);
         TestBot secondThere = second with { WebhookUrl = second.WebhookUrl.Replace($":{frozen.Port}/", $":{other.Port}/", StringComparison.Ordinal) };
-        await frozen.KnowsAsync(first, 1);
-        await other.KnowsAsync(secondThere, 1);
+        await frozen.PostAsync(first, 1);
+        await other.PostAsync(secondThere, 1);
 
         using UpdatePoster load = new(first, 16, firstId: 2);
         using UpdatePoster probe = new(secondThere, 1, firstId: 2);

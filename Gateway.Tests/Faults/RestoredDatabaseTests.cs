@@ -57,7 +57,7 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(server.UrlOf(await server.CreateDatabaseAsync()));
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
+        await gateway.PostAsync(bot, 1);
         using UpdatePoster poster = new(bot, 16, firstId: 2);
         StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key);
         Array.ForEach(consumers, consumer => consumer.Start());
@@ -85,7 +85,7 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
     {
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
+        await gateway.PostAsync(bot, 1);
         using UpdatePoster poster = new(bot, 8, firstId: 2);
         StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key);
         Array.ForEach(consumers, consumer => consumer.Start());

@@ -37,7 +37,7 @@ public sealed class SampleUpdateTests(MariaDbFixture mariaDb)
             posts.Add((bots[at].Bot, sample.Body));
         }
 
-        await gateway.KnowsAsync(bots[^1].Bot, 1_999_999_999);
+        await gateway.PostAsync(bots[^1].Bot, 1_999_999_999);
         StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key);
         Array.ForEach(consumers, consumer => consumer.Start());
         try

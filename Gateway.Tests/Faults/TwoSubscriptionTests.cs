@@ -19,7 +19,7 @@ public sealed class TwoSubscriptionTests
         await using GatewayProcess gateway = await GatewayProcess.StartAsync();
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
-        await gateway.KnowsAsync(bot, 1);
+        await gateway.PostAsync(bot, 1);
         using UpdatePoster poster = new(bot, 64, firstId: 2);
         await poster.RepostAsync(Ids(2, Past));
 

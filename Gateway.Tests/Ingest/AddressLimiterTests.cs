@@ -30,6 +30,24 @@ public sealed class AddressLimiterTests
     }
 
     [Fact]
+    public void IsExhausted_AsksWithoutCounting()
+    {
+        IPAddress address = IPAddress.Parse("192.0.2.1");
+        for (int tries = 0; tries < Limits.Ingest.WrongSecrets; tries++)
+        {
+            Assert.False(limiter.IsExhausted(address, out _));
+            Assert.False(limiter.IsExhausted(address, out _));
+            Assert.True(limiter.TryCount(address, out _));
+        }
+
+        Assert.True(limiter.IsExhausted(address, out TimeSpan wait));
+        Assert.Equal(Limits.Ingest.WrongSecretWindow, wait);
+        Assert.False(limiter.IsExhausted(IPAddress.Parse("192.0.2.2"), out _));
+        time.Advance(Limits.Ingest.WrongSecretWindow * 2);
+        Assert.False(limiter.IsExhausted(address, out _));
+    }
+
+    [Fact]
     public void TryCount_OtherAddresses_CountApartAndIpv6ByNetwork()
     {
         Spend("192.0.2.1", 100);

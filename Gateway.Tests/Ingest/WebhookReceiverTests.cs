@@ -1,10 +1,12 @@
 using System.Net;
 using System.Text;
+using Gateway.Access;
 using Gateway.Http;
 using Gateway.Ingest;
 using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -18,8 +20,10 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
     private readonly RecordedLog<FrontDoor> failures = new();
     private readonly RecordedLog<WebhookReceiver> log = new();
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly CancellationTokenSource stop = new();
     private BotTable table = null!;
     private BotDirectory bots = null!;
+    private Task watching = null!;
     private LoopbackServer server = null!;
 
     public async Task InitializeAsync()
@@ -28,8 +32,14 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
         await table.AddAsync(111, "111:token-a", "secret-a");
         await table.AddAsync(222, "222:token-b", "secret-b", "paused", secretToken: "registered");
         bots = new BotDirectory(table.Database, acceptTokens: true, new RecordedLog<BotDirectory>());
-        await bots.ReloadAsync(default);
-        var receiver = new WebhookReceiver(bots, committer.Queue, new AddressLimiter(time), time, log);
+        // By the system's clock: the reads that unknown secrets ask for keep their pause by it.
+        var store = new AccessStore(table.Database, TimeProvider.System);
+        var principals = new TrackedPrincipals(store, TimeProvider.System);
+        principals.AddObserver(bots);
+        var watcher = new ControlVersionWatcher(store, principals, TimeProvider.System, NullLogger.Instance);
+        Assert.True(await watcher.PollAsync(default));
+        watching = watcher.RunAsync(stop.Token);
+        var receiver = new WebhookReceiver(bots, watcher, committer.Queue, new AddressLimiter(time), time, log);
         server = await LoopbackServer.StartAsync(new FrontDoor(new Router(receiver.Routes), failures).HandleAsync);
     }
 
@@ -37,6 +47,9 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
     {
         Assert.DoesNotContain(failures.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
         await server.DisposeAsync();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+        stop.Dispose();
         await committer.DisposeAsync();
         await table.DisposeAsync();
     }
@@ -146,6 +159,85 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
         time.Advance(Limits.Ingest.WrongSecretWindow * 2);
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("guess"));
         Assert.DoesNotContain(log.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
+    private const string Bump = "UPDATE control_version SET version = version + 1";
+
+    /// <summary>Regression: until the next poll of the control version a bot just added had its updates refused with 401.</summary>
+    [Fact]
+    public async Task Post_BotAddedAMomentAgo_IsStored()
+    {
+        for (var id = 301; id <= 310; id++)
+        {
+            await table.AddAsync(id, $"{id}:token", $"secret-{id}");
+            await table.ExecuteAsync(Bump);
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync($"secret-{id}"));
+        }
+
+        Assert.Equal(10, committer.Arrived.Count);
+    }
+
+    /// <summary>Regression: the same for a secret, or a <c>secret_token</c>, that was changed.</summary>
+    [Fact]
+    public async Task Post_SecretsChangedAMomentAgo_AreTheNewOnes()
+    {
+        await table.ExecuteAsync("UPDATE bots SET secret_token_hash = @hash WHERE telegram_id = 222", ("@hash", SecretHash.Of("rotated")));
+        await table.ExecuteAsync(Bump);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-b", secretToken: "rotated"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("secret-b", secretToken: "registered"));
+
+        await table.ExecuteAsync("UPDATE bots SET webhook_secret_hash = @hash WHERE telegram_id = 111", ("@hash", SecretHash.Of("secret-new")));
+        await table.ExecuteAsync(Bump);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-new"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("secret-a"));
+    }
+
+    /// <summary>What is found after all is no wrong secret of its address: Telegram opens up to a hundred connections at once.</summary>
+    [Fact]
+    public async Task Post_BurstToABotAddedAMomentAgo_IsAllStored()
+    {
+        await table.AddAsync(333, "333:token", "secret-c");
+        await table.ExecuteAsync(Bump);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5 * Limits.Ingest.WrongSecrets).Select(_ => StatusAsync("secret-c")));
+        Assert.All(answers, status => Assert.Equal(HttpStatusCode.OK, status));
+    }
+
+    /// <summary>Those that waited together are counted one by one when they are refused.</summary>
+    [Fact]
+    public async Task Post_WrongSecretsAllAtOnce_AreLimitedLikeOthers()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5 * Limits.Ingest.WrongSecrets).Select(_ => StatusAsync("guess")));
+        Assert.Equal(Limits.Ingest.WrongSecrets, answers.Count(status => status == HttpStatusCode.Unauthorized));
+        Assert.Equal(4 * Limits.Ingest.WrongSecrets, answers.Count(status => status == HttpStatusCode.TooManyRequests));
+    }
+
+    /// <summary>Regression: while only the version could not be read, an unknown secret was answered 401. Nothing is known then.</summary>
+    [Fact]
+    public async Task Post_UnknownSecretWhileTheVersionCannotBeRead_Is503AndNotCounted()
+    {
+        await table.ExecuteAsync("ALTER TABLE control_version RENAME TO gone");
+        for (var tries = 0; tries <= Limits.Ingest.WrongSecrets; tries++)
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync("secret-new"));
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+        await table.ExecuteAsync("ALTER TABLE gone RENAME TO control_version");
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("secret-new"));
+    }
+
+    /// <summary>An address over its limit is answered at once: it makes no read.</summary>
+    [Fact]
+    public async Task Post_AddressOverItsLimit_IsRefusedWithoutARead()
+    {
+        for (var tries = 0; tries < Limits.Ingest.WrongSecrets; tries++)
+        {
+            await StatusAsync("guess");
+        }
+
+        await table.ExecuteAsync("ALTER TABLE control_version RENAME TO gone");
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync("guess"));
+        await table.ExecuteAsync("ALTER TABLE gone RENAME TO control_version");
     }
 
     [Theory]

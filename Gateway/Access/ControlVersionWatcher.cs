@@ -4,27 +4,72 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Access;
 
 /// <summary>
-/// Reads <c>control_version</c> every 250 ms; on a change reloads the grants of every principal in use and tells the observers. How current
+/// Reads <c>control_version</c> every 250 ms, and at once when somebody found nothing in memory; on a change reloads the grants of every principal in use and tells the observers. How current
 /// the grants are is counted from before the read that found them so: time that passes while the answer travels counts against them.
 /// </summary>
 internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals principals, TimeProvider time, ILogger logger)
 {
+    private readonly FreshReads fresh = new(time);
     private long loadedVersion = -1;
     private long toldVersion = -1;
     private bool isAway;
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Limits.Access.VersionPoll, time);
-        do
+        try
         {
-            await PollAsync(cancellation);
+            while (true)
+            {
+                var before = time.GetTimestamp();
+                await PollAsync(cancellation);
+                await WaitAsync(before, cancellation);
+            }
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
+        finally
+        {
+            fresh.End();
+        }
     }
+
+    /// <summary>
+    /// For whoever found nothing in memory and would have to say so: true when everything is at least as new as this call, so that what a command
+    /// wrote before it ended is there. False when the database did not answer; then nothing is known, which is 503 and never 401.
+    /// </summary>
+    public Task<bool> ReadFreshAsync() => fresh.WaitAsync();
 
     /// <summary>One look. True when everything is loaded under the version that was read.</summary>
     public async Task<bool> PollAsync(CancellationToken cancellation)
+    {
+        var served = fresh.Begin();
+        var isFresh = false;
+        try
+        {
+            return isFresh = await ReadAsync(cancellation);
+        }
+        finally
+        {
+            served.SetResult(isFresh);
+        }
+    }
+
+    /// <summary>Until the next regular look, or until one is asked for and the last began <see cref="Limits.Access.FreshReadPause"/> ago.</summary>
+    private async Task WaitAsync(long before, CancellationToken cancellation)
+    {
+        var rest = Limits.Access.VersionPoll - time.GetElapsedTime(before);
+        if (rest > TimeSpan.Zero)
+        {
+            await fresh.Asked.WaitAsync(rest, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        var pause = Limits.Access.FreshReadPause - time.GetElapsedTime(before);
+        if (pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, time, cancellation);
+        }
+    }
+
+    private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         var before = time.GetTimestamp();
         var version = await store.ReadVersionAsync(cancellation);

@@ -13,6 +13,8 @@ internal sealed class Grants(bool isAdmin, FrozenSet<long> readChats, FrozenSet<
     public FrozenSet<long> ReadChats { get; } = readChats;
     public FrozenSet<long> ReadBots { get; } = readBots;
 
+    public bool IsEmpty => !IsAdmin && ReadChats.Count == 0 && ReadBots.Count == 0;
+
     /// <summary>The decision of law L7. An event without a chat (<paramref name="chatId"/> 0) needs the bot-wide grant; one without a bot is for admins.</summary>
     public bool CanRead(long botId, long chatId) =>
         IsAdmin || (chatId != 0 && ReadChats.Contains(chatId)) || (botId != 0 && ReadBots.Contains(botId));

@@ -17,14 +17,21 @@ internal sealed class Hub : IControlObserver
     private readonly CatchUpReader reader;
     private readonly RecentEvents recent = new();
     private readonly Func<bool> isCurrent;
+    private readonly Func<Task<bool>> readFresh;
     private string offeredLogId = "";
     private uint nextShard;
 
     /// <param name="isCurrent">Whether permissions are known to be current; while they are not, delivery holds with connections open.</param>
+    /// <param name="readFresh">
+    /// Reads permissions at once; false: they cannot be read. Null where nobody changes them. Asked before something is refused, so that
+    /// a grant holds for whoever subscribes after it.
+    /// </param>
     public Hub(
-        ILogStore store, ChatDirectory directory, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger)
+        ILogStore store, ChatDirectory directory, Func<bool> isCurrent, TimeProvider time, Random random, int shardCount, ILogger logger,
+        Func<Task<bool>>? readFresh = null)
     {
         this.isCurrent = isCurrent;
+        this.readFresh = readFresh ?? (static () => Task.FromResult(true));
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
         reader = new CatchUpReader(store, directory, time, logger);
@@ -141,7 +148,7 @@ internal sealed class Hub : IControlObserver
 
         try
         {
-            var (selector, error) = await selectors.ResolveAsync(principal, request, cancellation);
+            var (selector, error) = await SelectAsync(principal, request, cancellation);
             if (selector is null)
             {
                 return new ResolvedSubscription(request, null, default, error);
@@ -156,6 +163,19 @@ internal sealed class Hub : IControlObserver
             // The store's log lines tell the operator about the database; here it is only an answer to the client.
             return ResolvedSubscription.Unavailable;
         }
+    }
+
+    private async ValueTask<(Selector? Selector, RequestError? Error)> SelectAsync(
+        Principal principal, SubscriptionRequest request, CancellationToken cancellation)
+    {
+        // Whoever may read nothing at all is refused nothing by "all", and would miss what a grant of a moment ago lets through.
+        var first = request.All && principal.Grants.IsEmpty ? default : await selectors.ResolveAsync(principal, request, cancellation);
+        if (first.Selector is not null)
+        {
+            return first;
+        }
+
+        return await readFresh() ? await selectors.ResolveAsync(principal, request, cancellation) : (null, ResolvedSubscription.Unavailable.Error);
     }
 
     internal async ValueTask<SubscribeOutcome> SubscribeAsync(Connection connection, SubscriptionRequest request, CancellationToken cancellation)

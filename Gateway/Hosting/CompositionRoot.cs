@@ -59,7 +59,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
 
         // Ingest: updates come in, by webhook or by polling.
         var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
-        var receiver = new WebhookReceiver(bots, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
+        var receiver = new WebhookReceiver(bots, watcher, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
         var parked = new ParkedUpdates(Path.Combine(options.DataFolder, ParkedUpdates.FolderName));
         pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, options.TelegramBaseUrl.ToString(), commits, parked, time, new Random(), logging.CreateLogger<PollerPool>());
 
@@ -74,7 +74,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         // Publish and deliver: what is in the log goes to whoever listens.
         var bus = new InProcessBus();
         publisher = new Publisher(publishQueue, bus, store, time, Log("Publish"));
-        hub = new Hub(store, new ChatDirectory(database), () => access.IsCurrent, time, new Random(), Environment.ProcessorCount, Log("Deliver"));
+        hub = new Hub(store, new ChatDirectory(database), () => access.IsCurrent, time, new Random(), Environment.ProcessorCount, Log("Deliver"), watcher.ReadFreshAsync);
         busReader = new BusReader(bus, store, hub, highWater, commits.RequestHeadCheck, time, new Random(), Log("Publish"));
         access.AddObserver(bots);
         access.AddObserver(hub);

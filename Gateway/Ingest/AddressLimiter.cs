@@ -23,19 +23,32 @@ internal sealed class AddressLimiter(TimeProvider time)
     private readonly Dictionary<UInt128, Count> counts = [];
     private Count others;
 
+    /// <summary>Whether the address had its share already, with the time after which the next may be looked at. Counts nothing.</summary>
+    public bool IsExhausted(IPAddress? address, out TimeSpan wait)
+    {
+        var (window, passed, length) = Now(out wait);
+        lock (gate)
+        {
+            var isKnown = counts.TryGetValue(KeyOf(address), out var count);
+            if (!isKnown && counts.Count < Limits.Ingest.WrongSecretAddresses)
+            {
+                return false;
+            }
+
+            return !HasRoom(isKnown ? count : others, window, passed, length);
+        }
+    }
+
     /// <summary>Counts one failure; false when the address had its share, with the time after which the next may be looked at.</summary>
     public bool TryCount(IPAddress? address, out TimeSpan wait)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var length = (long)Limits.Ingest.WrongSecretWindow.TotalMilliseconds;
-        var window = now / length;
-        wait = TimeSpan.FromMilliseconds(length - (now % length));
+        var (window, passed, length) = Now(out wait);
         lock (gate)
         {
             var key = KeyOf(address);
             if (counts.TryGetValue(key, out var count))
             {
-                var allowed = Add(ref count, window, now % length, length);
+                var allowed = Add(ref count, window, passed, length);
                 counts[key] = count;
                 return allowed;
             }
@@ -47,7 +60,7 @@ internal sealed class AddressLimiter(TimeProvider time)
 
             if (counts.Count >= Limits.Ingest.WrongSecretAddresses)
             {
-                return Add(ref others, window, now % length, length);
+                return Add(ref others, window, passed, length);
             }
 
             counts[key] = new Count { Window = window, Now = 1 };
@@ -55,15 +68,18 @@ internal sealed class AddressLimiter(TimeProvider time)
         }
     }
 
+    private (long Window, long Passed, long Length) Now(out TimeSpan wait)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var length = (long)Limits.Ingest.WrongSecretWindow.TotalMilliseconds;
+        wait = TimeSpan.FromMilliseconds(length - (now % length));
+        return (now / length, now % length, length);
+    }
+
     private static bool Add(ref Count count, long window, long passed, long length)
     {
-        if (count.Window != window)
-        {
-            count = new Count { Window = window, Before = count.Window == window - 1 ? count.Now : 0 };
-        }
-
-        var weighted = count.Now + (count.Before * (length - passed) / length);
-        if (weighted >= Limits.Ingest.WrongSecrets)
+        count = Slide(count, window);
+        if (!HasRoom(count, window, passed, length))
         {
             return false;
         }
@@ -71,6 +87,15 @@ internal sealed class AddressLimiter(TimeProvider time)
         count.Now++;
         return true;
     }
+
+    private static bool HasRoom(Count count, long window, long passed, long length)
+    {
+        count = Slide(count, window);
+        return count.Now + (count.Before * (length - passed) / length) < Limits.Ingest.WrongSecrets;
+    }
+
+    private static Count Slide(Count count, long window) =>
+        count.Window == window ? count : new Count { Window = window, Before = count.Window == window - 1 ? count.Now : 0 };
 
     private void Forget(long window)
     {

@@ -13,7 +13,7 @@ namespace Gateway.Ingest;
 /// only 401, 413, 429 and 503 are not 200, because Telegram keeps what it was not thanked for at the head of its chat's queue.
 /// </summary>
 internal sealed class WebhookReceiver(
-    BotDirectory bots, CommitQueue queue, AddressLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger)
+    BotDirectory bots, ControlVersionWatcher control, CommitQueue queue, AddressLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger)
 {
     private const string SecretHeader = "X-Telegram-Bot-Api-Secret-Token";
 
@@ -25,15 +25,30 @@ internal sealed class WebhookReceiver(
         new("POST", "/api/v1/telegram/webhook/{secret}", HandleAsync, "telegram_webhook_v1"),
     ];
 
-    public Task HandleAsync(Exchange exchange)
+    public Task HandleAsync(Exchange exchange) => Find(exchange) is { } bot ? ReceiveAsync(bot, exchange) : LookAgainAsync(exchange);
+
+    private Bot? Find(Exchange exchange) =>
+        bots.Current.Find(exchange.Values.FirstSpan) is { } bot && HasSecretToken(bot, exchange.Request) ? bot : null;
+
+    /// <summary>
+    /// What is not known here may have been added, or given another secret, since the bots were last read, so it is refused only after a read that
+    /// began after it came; an address that had its share of wrong secrets does not get that far. An unknown secret and a known one
+    /// with the wrong <c>secret_token</c> take the same way, in the same time.
+    /// </summary>
+    private async Task LookAgainAsync(Exchange exchange)
     {
-        var bot = bots.Current.Find(exchange.Values.FirstSpan);
-        if (bot is null)
+        var address = exchange.Context.Connection.RemoteIpAddress;
+        if (limiter.IsExhausted(address, out var wait))
         {
-            return bots.IsCurrent ? RefuseSecretAsync(exchange) : RefuseAsync(exchange, "The bots cannot be read from the database now.");
+            await RefuseAddressAsync(exchange, wait);
+            return;
         }
 
-        return HasSecretToken(bot, exchange.Request) ? ReceiveAsync(bot, exchange) : RefuseSecretAsync(exchange);
+        var isKnown = await control.ReadFreshAsync() && bots.IsCurrent;
+        var bot = Find(exchange);
+        await (bot is not null ? ReceiveAsync(bot, exchange)
+            : isKnown ? RefuseSecretAsync(exchange)
+            : RefuseAsync(exchange, "The bots cannot be read from the database now."));
     }
 
     private async Task ReceiveAsync(Bot bot, Exchange exchange)
@@ -107,12 +122,17 @@ internal sealed class WebhookReceiver(
 
     private Task RefuseSecretAsync(Exchange exchange)
     {
-        if (limiter.TryCount(exchange.Context.Connection.RemoteIpAddress, out var wait))
+        if (!limiter.TryCount(exchange.Context.Connection.RemoteIpAddress, out var wait))
         {
-            IngestTelemetry.Refused(IngestTelemetry.WrongSecret);
-            return ErrorReply.WriteAsync(exchange, StatusCodes.Status401Unauthorized, "WRONG_SECRET", "The webhook secret is not known.");
+            return RefuseAddressAsync(exchange, wait);
         }
 
+        IngestTelemetry.Refused(IngestTelemetry.WrongSecret);
+        return ErrorReply.WriteAsync(exchange, StatusCodes.Status401Unauthorized, "WRONG_SECRET", "The webhook secret is not known.");
+    }
+
+    private Task RefuseAddressAsync(Exchange exchange, TimeSpan wait)
+    {
         IngestTelemetry.Refused(IngestTelemetry.AddressLimited);
         IngestLog.AddressLimited(logger, exchange.Context.Connection.RemoteIpAddress);
         return ErrorReply.WriteAsync(

@@ -9,6 +9,21 @@ internal static partial class Limits
         /// <summary>How often the control version row is read.</summary>
         public static readonly TimeSpan VersionPoll = TimeSpan.FromMilliseconds(250);
 
+        /// <summary>
+        /// Between the beginnings of two reads of the version row when somebody waits for one (an unknown webhook secret, a chat that may not be read).
+        /// Sooner: the read waits. So made-up secrets from any number of addresses make at most 20 reads of one row a second, and none waits long.
+        /// </summary>
+        public static readonly TimeSpan FreshReadPause = TimeSpan.FromMilliseconds(50);
+
+        /// <summary>
+        /// How long a request waits for such a read: four statements at their <see cref="ReadTimeout"/>, version and grants of a read that is on its
+        /// way and of the next. Over it: it cannot be checked now (503).
+        /// </summary>
+        public static readonly TimeSpan FreshReadWait = TimeSpan.FromSeconds(3);
+
+        /// <summary>Requests waiting for such a read. Over it: it cannot be checked now (503).</summary>
+        public const int FreshReadWaiters = 1024;
+
         /// <summary>Permissions known to be current longer ago than this: delivery holds (law L7).</summary>
         public static readonly TimeSpan VersionStale = TimeSpan.FromSeconds(1);
 
