@@ -144,6 +144,12 @@ internal static partial class Limits
         /// </summary>
         public const int WriteAheadPages = 4 * CheckpointPages;
 
+        /// <summary>
+        /// Rows in SQLite's <c>chat_tail</c>; those over it (by a thirty-second of it or more) are moved on in the same commit. A commit of
+        /// n events over C chats writes 4,096 / 170 pages of the tail and about 2nC / 4,096 of the big level, against 2 for each chat in it.
+        /// </summary>
+        public const int ChatTailRows = 4096;
+
         /// <summary>Events in one history page; a longer request is cut to it.</summary>
         public const int PageEvents = 500;
 

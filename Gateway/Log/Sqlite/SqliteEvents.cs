@@ -3,10 +3,10 @@ using Gateway.Messages;
 namespace Gateway.Log.Sqlite;
 
 /// <summary>Writes one item: its event, and what it means for chats and messages. Belongs to the writer's thread.</summary>
-internal sealed class SqliteEvents(SqliteSession session)
+internal sealed class SqliteEvents(SqliteSession session, SqliteChatTail tail)
 {
     private readonly SqliteChats chats = new(session);
-    private readonly SqliteMessages messages = new(session);
+    private readonly SqliteMessages messages = new(session, tail);
 
     private readonly SqliteStatement insert = session.Prepare("""
         INSERT INTO events (seq, bot_id, chat_id, kind, update_id, message_id, reply_to_id, dedup_key, projection_failed, created_at_ms, payload)
@@ -52,7 +52,9 @@ internal sealed class SqliteEvents(SqliteSession session)
         item.Status = CommitStatus.Stored;
         item.Seq = seq;
         Describe(item, seq);
-        if (item.Update.Facts.IsMessage && item.ChatId != 0 && !item.ProjectionFailed) Project(item, seq);
+        if (item.ChatId == 0) return true;
+        var isCreated = item.Update.Facts.IsMessage && !item.ProjectionFailed && Project(item, seq);
+        tail.Add(item.ChatId, seq, isCreated ? Projection.UniqueTelegramId(item.Update.Facts) : null);
         return true;
     }
 
@@ -102,11 +104,12 @@ internal sealed class SqliteEvents(SqliteSession session)
         return isFound;
     }
 
-    private void Project(CommitItem item, long seq)
+    // True when the event created the message's row.
+    private bool Project(CommitItem item, long seq)
     {
         try
         {
-            if (item.MessageId == seq && messages.TryInsert(seq, item.ChatId, item.ReplyToMessageId, item.Update)) return;
+            if (item.MessageId == seq && messages.TryInsert(seq, item.ChatId, item.ReplyToMessageId, item.Update)) return true;
             if (item.MessageId == seq)
             {
                 // An edit made the row before its original came, or Telegram told of one message under two update ids.
@@ -120,6 +123,8 @@ internal sealed class SqliteEvents(SqliteSession session)
         {
             Flag(item, seq);
         }
+
+        return false;
     }
 
     private void Flag(CommitItem item, long seq)

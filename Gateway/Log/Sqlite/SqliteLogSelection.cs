@@ -4,7 +4,7 @@ using Gateway.Messages;
 namespace Gateway.Log.Sqlite;
 
 /// <summary>
-/// Which events of a page match its chats and bots. Few of them: one index walk each, merged, whatever lies between. Many: the log is
+/// Which events of a page match its chats and bots. Few of them: one walk each (two for a chat, whose newest events may be in the tail), merged, whatever lies between. Many: the log is
 /// walked in order and tested against the sets, for a bounded distance.
 /// </summary>
 internal static class SqliteLogSelection
@@ -37,12 +37,16 @@ internal static class SqliteLogSelection
         for (var i = 0; i < chats + bots; i++)
         {
             if (i > 0) sql.Append(" UNION ");
-            sql.Append("SELECT seq FROM (SELECT seq FROM events WHERE ").Append(i < chats ? "chat_id" : "bot_id").Append(" = ?").Append(i + 4)
-                .Append(" AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)");
+            if (i < chats) AppendWalk(AppendWalk(sql, "chat_events", "chat_id", i + 4).Append(" UNION "), "chat_tail", "chat_id", i + 4);
+            else AppendWalk(sql, "events", "bot_id", i + 4);
         }
 
         return sql.Append(" ORDER BY seq LIMIT ?3").ToString();
     }
+
+    private static StringBuilder AppendWalk(StringBuilder sql, string table, string column, int parameter) =>
+        sql.Append("SELECT seq FROM (SELECT seq FROM ").Append(table).Append(" WHERE ").Append(column).Append(" = ?").Append(parameter)
+            .Append(" AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)");
 
     private static (List<long>, long?) Scan(SqliteSession session, LogQuery query, int limit)
     {

@@ -13,13 +13,13 @@ internal sealed class SqliteLogStore : ILogStore
     private readonly Func<SqliteFault, BatchOutcome> refuse;
     private string? told;
 
-    public SqliteLogStore(string path, TimeProvider time, ILogger? logger = null)
+    public SqliteLogStore(string path, TimeProvider time, ILogger? logger = null, int chatTailRows = Limits.Log.ChatTailRows)
     {
         this.logger = logger ?? NullLogger.Instance;
         refuse = fault => Tell(fault).Outcome;
         SQLitePCL.Batteries_V2.Init();
         checkpointer = new(path);
-        writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, checkpointer, time));
+        writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, checkpointer, time, chatTailRows));
         readers = new("log reader", Limits.Log.ReaderThreads, Limits.Log.StoreRequests, () => new SqliteLogReader(path));
     }
 

@@ -9,6 +9,7 @@ internal sealed class SqliteLogWriter : IDisposable
     private readonly SqliteSession session;
     private readonly TimeProvider time;
     private readonly SqliteCheckpointer checkpointer;
+    private readonly SqliteChatTail tail;
     private readonly SqliteEvents events;
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
@@ -16,7 +17,7 @@ internal sealed class SqliteLogWriter : IDisposable
     private readonly SqliteStatement setHead;
     private string? logId;
 
-    public SqliteLogWriter(string path, SqliteCheckpointer checkpointer, TimeProvider time)
+    public SqliteLogWriter(string path, SqliteCheckpointer checkpointer, TimeProvider time, int chatTailRows)
     {
         this.time = time;
         this.checkpointer = checkpointer;
@@ -24,7 +25,8 @@ internal sealed class SqliteLogWriter : IDisposable
         try
         {
             session.Execute(SqlitePragmas.LogWriter);
-            events = new SqliteEvents(session);
+            tail = new SqliteChatTail(session, chatTailRows);
+            events = new SqliteEvents(session, tail);
             // Immediate: the write lock is SQLite's head lock.
             begin = session.Prepare("BEGIN IMMEDIATE");
             commit = session.Prepare("COMMIT");
@@ -47,16 +49,19 @@ internal sealed class SqliteLogWriter : IDisposable
             session.TryRollback();
             // The file was replaced under us: ids learned from the old one may name other chats in this one.
             events.ForgetChats();
+            tail.Forget();
             logId = null;
             return verdict;
         }
 
+        tail.Refresh();
         var nowMs = NowMs(head);
         var seq = head.Seq;
         var items = batch.Items;
         for (var i = 0; i < items.Count; i++)
             if (events.Write(items[i], seq + 1, nowMs)) seq++;
 
+        tail.Shrink();
         // Also when nothing is new: an empty commit is how the committer asks whether the database can be written.
         SetHead(head.LogId, seq, nowMs);
         commit.Run();
@@ -100,28 +105,33 @@ internal sealed class SqliteLogWriter : IDisposable
     public int DeleteExpired(long botId, long beforeUnixMs, int maxRows)
     {
         begin.Run();
-        var seqs = new List<long>();
+        tail.Refresh();
+        var expired = new List<(long Seq, long ChatId)>();
         // The length stands in the row's header: asking for it does not read the payload's pages.
-        var select = session.Prepare("SELECT seq, created_at_ms, length(payload) FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2").Bind(1, botId).Bind(2, maxRows);
+        var select = session.Prepare("SELECT seq, created_at_ms, length(payload), chat_id FROM events WHERE bot_id = ?1 ORDER BY seq LIMIT ?2")
+            .Bind(1, botId).Bind(2, maxRows);
         // created_at never decreases with seq, so the first young event ends it. At least one goes, however large.
-        for (long bytes = 0; bytes < Limits.Log.RetentionStepBytes && select.Step() && select.Int64(1) < beforeUnixMs; bytes += select.Int64(2)) seqs.Add(select.Int64(0));
+        for (long bytes = 0; bytes < Limits.Log.RetentionStepBytes && select.Step() && select.Int64(1) < beforeUnixMs; bytes += select.Int64(2))
+            expired.Add((select.Int64(0), select.Int64(3)));
         select.Reset();
-        if (seqs.Count > 0)
+        if (expired.Count > 0)
         {
             var deleteEvent = session.Prepare("DELETE FROM events WHERE seq = ?1");
-            var deleteMessage = session.Prepare("DELETE FROM messages WHERE id = ?1");
-            foreach (var seq in seqs)
+            var deleteMessage = session.Prepare("DELETE FROM messages WHERE id = ?1 RETURNING unique_telegram_id");
+            foreach (var (seq, chatId) in expired)
             {
                 deleteEvent.Bind(1, seq).Run();
-                deleteMessage.Bind(1, seq).Run();
+                var telegramId = deleteMessage.Bind(1, seq).Scalar();
+                // Column chat_id of an event without a chat is NULL, read as 0.
+                if (chatId != 0) tail.Delete(chatId, seq, telegramId);
             }
 
-            session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, seqs[^1] + 1).Run();
+            session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, expired[^1].Seq + 1).Run();
         }
 
         commit.Run();
         checkpointer.AfterCommit(session);
-        return seqs.Count;
+        return expired.Count;
     }
 
     public void Dispose()

@@ -3,15 +3,12 @@ using Gateway.Messages;
 namespace Gateway.Log.Sqlite;
 
 /// <summary>The messages projection. Belongs to the writer's thread.</summary>
-internal sealed class SqliteMessages(SqliteSession session)
+internal sealed class SqliteMessages(SqliteSession session, SqliteChatTail tail)
 {
-    private readonly SqliteStatement find = session.Prepare("SELECT id FROM messages WHERE chat_id = ?1 AND unique_telegram_id = ?2");
-
     private readonly SqliteStatement insert = session.Prepare("""
         INSERT INTO messages (id, bot_id, chat_id, telegram_id, unique_telegram_id, message_type, text, from_user_id, thread_id,
           media_group_id, reply_to_id, date_s, edit_date_s, last_seq)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?1)
-        ON CONFLICT (chat_id, unique_telegram_id) DO NOTHING
         """);
 
     private readonly SqliteStatement updateRow = session.Prepare("""
@@ -21,19 +18,22 @@ internal sealed class SqliteMessages(SqliteSession session)
 
     /// <summary>The gateway id of a chat's message, 0 when the log does not have it.</summary>
     public long Find(long chatId, long? uniqueTelegramId) =>
-        uniqueTelegramId is { } id ? find.Bind(1, chatId).Bind(2, id).Scalar() ?? 0 : 0;
+        uniqueTelegramId is { } id ? tail.Find(chatId, id) : 0;
 
     /// <summary>False when the chat has the message already.</summary>
     public bool TryInsert(long seq, long chatId, long replyToId, IncomingUpdate update)
     {
         ref readonly var facts = ref update.Facts;
+        var uniqueTelegramId = Projection.UniqueTelegramId(facts);
+        if (Find(chatId, uniqueTelegramId) != 0) return false;
         insert.Bind(1, seq).Bind(2, update.BotId).Bind(3, chatId).Bind(4, facts.TelegramMessageId ?? 0)
-            .Bind(5, Projection.UniqueTelegramId(facts)).Bind(6, facts.MessageType)
+            .Bind(5, uniqueTelegramId).Bind(6, facts.MessageType)
             .Bind(8, facts.FromUserId).Bind(9, facts.ThreadId).BindId(11, replyToId)
             .Bind(12, facts.DateSeconds).Bind(13, facts.EditDateSeconds);
         SqliteText.Bind(insert, 7, facts.Text, update.Payload);
         SqliteText.Bind(insert, 10, facts.MediaGroupId, update.Payload);
-        return insert.Run() == 1;
+        insert.Run();
+        return true;
     }
 
     /// <summary>Brings the row to this state unless it holds a newer one.</summary>
