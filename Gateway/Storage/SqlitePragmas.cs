@@ -18,8 +18,8 @@ internal static class SqlitePragmas
 
     /// <summary>
     /// For the one connection that writes the log, besides <see cref="Log"/>. The checkpointer moves the WAL, never a commit. A cache of
-    /// 64 MiB (negative: KiB; taken as it is needed) holds the indexes' warm pages: with the default of 2 MiB each insert into the index
-    /// by chat read its page from the file again.
+    /// 64 MiB (negative: KiB; taken as it is needed) holds the warm pages of the indexes and of <c>chat_messages</c>: with the default
+    /// of 2 MiB nearly each look for a message by its Telegram id would read its page from the file again.
     /// </summary>
     public const string LogWriter = "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;";
 }
