@@ -6,8 +6,8 @@ namespace Gateway.Tests.Faults;
 
 /// <summary>
 /// A client with two subscriptions on one socket: <c>live</c>, one chat from now on, and <c>past</c>, everything from the beginning.
-/// It keeps a position per subscription by the documented rule: an event with <c>replay</c> belongs to the subscription it names, a bare
-/// one to every subscription that is caught up and matches.
+/// It keeps a position per subscription by the resume rule of docs/streams.md, to the letter: an event with <c>replay</c> moves the
+/// subscription it names, a bare one every subscription that is caught up, whether it matches or not.
 /// </summary>
 internal sealed class TwoSubscriptions(string address, string key, long liveChat)
 {
@@ -15,8 +15,11 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
     {
         public Func<JsonElement, bool> Matches { get; } = matches;
         public List<long> Seqs { get; } = [];
-        public long? Position { get; set; }
+        public long? Position { get; private set; }
+        public bool IsSubscribed { get; set; }
         public bool IsCaughtUp { get; set; }
+
+        public void MoveTo(long seq) => Position = Math.Max(Position ?? 0, seq);
     }
 
     private readonly Dictionary<string, Subscription> subscriptions = new()
@@ -29,6 +32,12 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
     private string logId = "";
 
     public List<string> Violations { get; } = [];
+    private readonly List<long> wanted = [];
+    private long? liveStart;
+
+    /// <summary>What <see cref="Live"/> must have: the live chat's events in <see cref="Past"/> since the first <c>subscribed</c>, which is that of "live".</summary>
+    public IReadOnlyList<long> WantedLive => wanted;
+
     public IReadOnlyList<long> Live => subscriptions["live"].Seqs;
     public IReadOnlyList<long> Past => subscriptions["past"].Seqs;
 
@@ -39,6 +48,8 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
         await socket.ConnectAsync(new Uri($"{address.Replace("http", "ws", StringComparison.Ordinal)}/api/v1/ws"), CancellationToken.None);
         await SubscribeAsync(socket, "live", $"\"chat_id\":{liveChat}", "\"from\":\"latest\"");
         await SubscribeAsync(socket, "past", "\"all\":true", "\"from\":\"earliest\"");
+        // Only then is "from now on" known to be before whatever is posted next.
+        await ReadUntilAsync(socket, () => subscriptions.Values.All(one => one.IsSubscribed));
         return socket;
     }
 
@@ -80,7 +91,7 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
     private async Task SubscribeAsync(ClientWebSocket socket, string id, string selector, string firstStart)
     {
         Subscription subscription = subscriptions[id];
-        subscription.IsCaughtUp = false;
+        (subscription.IsSubscribed, subscription.IsCaughtUp) = (false, false);
         string start = subscription.Position is { } position ? $"\"after\":{position},\"log_id\":\"{logId}\"" : firstStart;
         await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"action":"subscribe","id":"{{id}}",{{selector}},{{start}}}"""), WebSocketMessageType.Text, true, CancellationToken.None);
     }
@@ -96,18 +107,25 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
         long seq = message.GetProperty("seq").GetInt64();
         if (message.TryGetProperty("replay", out JsonElement replay))
         {
-            Take(replay.GetString()!, seq);
+            Take(replay.GetString()!, seq, message);
             return;
         }
 
         bool isNews = false;
         foreach ((string id, Subscription subscription) in subscriptions)
         {
-            if (subscription.IsCaughtUp && subscription.Matches(message) && seq > subscription.Position)
+            if (!subscription.IsCaughtUp)
             {
-                Take(id, seq);
+                continue;
+            }
+
+            if (subscription.Matches(message) && seq > subscription.Position)
+            {
+                Take(id, seq, message);
                 isNews = true;
             }
+
+            subscription.MoveTo(seq);
         }
 
         if (!isNews)
@@ -123,14 +141,16 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
         {
             case "subscribed":
                 logId = message.GetProperty("log_id").GetString()!;
-                subscription!.Position ??= message.GetProperty("seq").GetInt64();
+                subscription!.IsSubscribed = true;
+                liveStart ??= message.GetProperty("seq").GetInt64();
+                subscription.MoveTo(message.GetProperty("seq").GetInt64());
                 break;
             case "caught_up":
                 subscription!.IsCaughtUp = true;
-                subscription.Position = message.GetProperty("seq").GetInt64();
+                subscription.MoveTo(message.GetProperty("seq").GetInt64());
                 break;
             case "position":
-                subscription!.Position = message.GetProperty("seq").GetInt64();
+                subscription!.MoveTo(message.GetProperty("seq").GetInt64());
                 break;
             default:
                 Violations.Add(message.GetRawText());
@@ -138,7 +158,7 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
         }
     }
 
-    private void Take(string id, long seq)
+    private void Take(string id, long seq, JsonElement message)
     {
         Subscription subscription = subscriptions[id];
         if (seq <= subscription.Position)
@@ -146,7 +166,12 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
             Violations.Add($"{id}: {seq} after {subscription.Position}");
         }
 
+        if (id == "past" && seq > liveStart && subscriptions["live"].Matches(message))
+        {
+            wanted.Add(seq);
+        }
+
         subscription.Seqs.Add(seq);
-        subscription.Position = seq;
+        subscription.MoveTo(seq);
     }
 }
