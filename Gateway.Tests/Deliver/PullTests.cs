@@ -123,6 +123,10 @@ public sealed class PullTests
     [InlineData("?chat_id=5&all=true", HttpStatusCode.BadRequest, "INVALID_SELECTOR")]
     [InlineData("?all=true&afterr=3", HttpStatusCode.BadRequest, "UNKNOWN_FIELD")]
     [InlineData("?all=true&after=3&since=2026-01-01T00:00:00Z", HttpStatusCode.BadRequest, "INVALID_START")]
+    [InlineData("?all=true&after=1&after=9", HttpStatusCode.BadRequest, "INVALID_FIELD")]
+    [InlineData("?all=true&limit=1&limit=9", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]
+    [InlineData("?all=true&wait=1&wait=1", HttpStatusCode.BadRequest, "INVALID_PARAMETER")]
+    [InlineData("?all=true&types=", HttpStatusCode.BadRequest, "INVALID_SELECTOR")]
     [InlineData("?chat_id=4711", HttpStatusCode.NotFound, "CHAT_NOT_FOUND")]
     [InlineData("?bot_ids=4711", HttpStatusCode.NotFound, "BOT_NOT_FOUND")]
     public async Task Pull_Invalid_IsRefusedWithItsCode(string query, HttpStatusCode status, string code)

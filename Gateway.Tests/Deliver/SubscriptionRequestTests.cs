@@ -67,6 +67,59 @@ public sealed class SubscriptionRequestTests
     [InlineData("{\"id\":\"\\ud800\",\"all\":true}", "INVALID_JSON")]
     public void Json_Invalid_IsRefusedWithItsCode(string json, string code) => Assert.Equal(code, Json(json).Error?.Code);
 
+    /// <summary>Regression: an empty list narrowed nothing, so <c>"types":[]</c> delivered every event. A list of nulls was the same.</summary>
+    [Theory]
+    [InlineData("types")]
+    [InlineData("thread_ids")]
+    [InlineData("from_user_ids")]
+    [InlineData("commands")]
+    [InlineData("chat_ids")]
+    [InlineData("bot_ids")]
+    public void Json_ListThatIsEmpty_IsRefusedAndDoesNotWiden(string name)
+    {
+        Assert.Equal("INVALID_SELECTOR", Json($$"""{"all":true,"{{name}}":[]}""").Error?.Code);
+        Assert.Equal("INVALID_SELECTOR", Json($$"""{"chat_id":1,"{{name}}":[]}""").Error?.Code);
+        Assert.Equal("INVALID_FIELD", Json($$"""{"chat_id":1,"{{name}}":[null]}""").Error?.Code);
+        Assert.Equal("INVALID_SELECTOR", Query($"?chat_id=1&{name}=").Error?.Code);
+        // An absent member written as null stays absent.
+        Assert.Null(Json($$"""{"chat_id":1,"{{name}}":null}""").Error);
+    }
+
+    [Fact]
+    public void Json_EmptyInclude_IncludesNothing() => Assert.False(Json("""{"all":true,"include":[]}""").Request!.IncludeUpdate);
+
+    [Fact]
+    public void Json_EmptyListOfAnUnknownName_IsRefused() => Assert.Equal("UNKNOWN_FIELD", Json("""{"all":true,"chatids":[]}""").Error?.Code);
+
+    /// <summary>Regression: of two positions the last won, silently.</summary>
+    [Theory]
+    [InlineData(""" "after":0,"after":8 """)]
+    [InlineData(""" "id":"a","id":"b" """)]
+    [InlineData(""" "from":"earliest","from":"latest" """)]
+    [InlineData(""" "after":null,"after":8 """)]
+    [InlineData(""" "types":["poll"],"types":["new_message"] """)]
+    [InlineData(""" "all":true """)]
+    public void Json_MemberGivenTwice_IsRefused(string members) =>
+        Assert.Equal("INVALID_FIELD", Json("{\"all\":true," + members + "}").Error?.Code);
+
+    /// <summary>Regression: as above. Lists may repeat in a URL, where a comma and a repetition are the same.</summary>
+    [Theory]
+    [InlineData("after=1&after=9")]
+    [InlineData("after=1&AFTER=9")]
+    [InlineData("after=1,9")]
+    [InlineData("from=earliest&from=latest")]
+    [InlineData("all=true")]
+    [InlineData("since=2026-01-01&since=2026-01-02")]
+    [InlineData("after=1&log_id=abcdefgh&log_id=abcdefgi")]
+    [InlineData("direction=both&direction=incoming")]
+    [InlineData("exclude_own=true&exclude_own=false")]
+    [InlineData("id=a&id=b")]
+    public void Query_ScalarGivenTwice_IsRefused(string members)
+    {
+        Assert.Equal("INVALID_FIELD", Query($"?all=true&{members}").Error?.Code);
+        Assert.Null(Query("?chat_id=1&chat_id=2&types=poll&types=new_message").Error);
+    }
+
     [Fact]
     public void Lists_AtTheirBound_PassAndOneMoreDoesNot()
     {

@@ -16,6 +16,7 @@ internal sealed class SubscriptionRequestBuilder
     private readonly List<string> commands = [];
     private readonly List<string> types = [];
     private SubscriptionRequest request = new();
+    private readonly HashSet<string> given = [];
     private bool hasFrom;
 
     public RequestError? Error { get; private set; }
@@ -31,7 +32,18 @@ internal sealed class SubscriptionRequestBuilder
     }
 
     /// <summary>One value of a member; lists are given value by value.</summary>
-    public bool Add(string name, string value) => name switch
+    public bool Add(string name, string value) => IsRepeatedScalar(name) ? FailRepeated(name) : AddValue(name, value);
+
+    /// <summary>Which of two was meant cannot be known, and "the last one" would be a guess about a position or a credential's reach.</summary>
+    public bool FailRepeated(string name) => Fail("INVALID_FIELD", $"{Excerpt(name)} is given twice.");
+
+    /// <summary>A list of nothing would narrow nothing: whoever filters by an empty list wants no event, not all of them.</summary>
+    public bool FailEmpty(string name) => Fail("INVALID_SELECTOR", $"{Excerpt(name)} is an empty list; leave it out to narrow nothing.");
+
+    private bool IsRepeatedScalar(string name) =>
+        name is "id" or "all" or "direction" or "exclude_own" or "after" or "log_id" or "since" or "from" && !given.Add(name);
+
+    private bool AddValue(string name, string value) => name switch
     {
         "id" => AddId(value),
         "chat_id" or "chat_ids" => AddChat(value),

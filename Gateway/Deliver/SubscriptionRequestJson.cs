@@ -34,10 +34,18 @@ internal static class SubscriptionRequestJson
             return;
         }
 
+        HashSet<string> seen = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
             reader.Read();
+            // Lists as well: JSON readers differ in which of two members of one name they keep.
+            if (!seen.Add(name))
+            {
+                builder.FailRepeated(name);
+                return;
+            }
+
             if (name == "action")
             {
                 reader.Skip();
@@ -56,21 +64,34 @@ internal static class SubscriptionRequestJson
             return ReadValue(ref reader, name, builder);
         }
 
+        if (!SubscriptionRequestBuilder.IsKnown(name))
+        {
+            return builder.Add(name, "");
+        }
+
         if (!(name.EndsWith('s') || name == "include"))
         {
             return builder.Fail("INVALID_FIELD", "Only lists take an array.");
         }
 
+        var isEmpty = true;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (!ReadValue(ref reader, name, builder))
+            isEmpty = false;
+            // A null in a list is no absent member: passed over, it would leave an empty list behind.
+            if (reader.TokenType == JsonTokenType.Null
+                ? !builder.Fail("INVALID_FIELD", "A list holds no null.")
+                : !ReadValue(ref reader, name, builder))
             {
                 return false;
             }
         }
 
-        return true;
+        return !isEmpty || IsHarmlessWhenEmpty(name) || builder.FailEmpty(name);
     }
+
+    /// <summary>What is included adds to each event and selects none: nothing included is what it says.</summary>
+    private static bool IsHarmlessWhenEmpty(string name) => name == "include";
 
     private static bool ReadValue(ref Utf8JsonReader reader, string name, SubscriptionRequestBuilder builder)
     {

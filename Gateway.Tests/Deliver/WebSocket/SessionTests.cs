@@ -79,6 +79,10 @@ public class SessionTests : IAsyncLifetime
     [InlineData("""{"action":"send","chat_id":1,"text":"a"}""", "NOT_AVAILABLE")]
     [InlineData("""{"action":"unsubscribe"}""", "INVALID_FIELD")]
     [InlineData("""{"action":"unsubscribe","id":"a","id":"b"}""", "INVALID_FIELD")]
+    [InlineData("""{"action":"ping","action":"ping"}""", "INVALID_FIELD")]
+    [InlineData("""{"action":7,"action":"subscribe","all":true}""", "INVALID_FIELD")]
+    [InlineData("""{"action":"subscribe","all":true,"after":0,"after":8}""", "INVALID_FIELD")]
+    [InlineData("""{"action":"subscribe","all":true,"types":[]}""", "INVALID_SELECTOR")]
     [InlineData("""{"action":"auth"}""", "INVALID_FIELD")]
     [InlineData("""{"action":"auth","token":"tgw_wrong"}""", "UNAUTHENTICATED")]
     public async Task Message_ThatIsWrong_IsAnErrorAndTheConnectionStays(string message, string code)

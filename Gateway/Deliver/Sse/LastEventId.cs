@@ -17,6 +17,11 @@ internal static class LastEventId
             return parse;
         }
 
+        if (request.Headers["Last-Event-ID"].Count > 1)
+        {
+            return SubscriptionParse.Refuse("INVALID_START", "Last-Event-ID is given twice.");
+        }
+
         var dash = text.LastIndexOf('-');
         if (dash is <= 0 or > Messages.Limits.Deliver.LogIdChars
             || !long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq))

@@ -12,8 +12,10 @@ internal static class ActionReader
     {
         try
         {
-            return FindAction(message) switch
+            var (action, isRepeated) = FindAction(message);
+            return action switch
             {
+                _ when isRepeated => ClientAction.Refuse("INVALID_FIELD", "action is given twice."),
                 null => ClientAction.Refuse("INVALID_MESSAGE", "A message is a JSON object with the string field \"action\"."),
                 "ping" => ReadPing(message),
                 "auth" => ReadAuth(message),
@@ -32,25 +34,27 @@ internal static class ActionReader
     }
 
     /// <summary>Null when it is not an object or names no action. The whole message is read, so that a broken end is found first.</summary>
-    private static string? FindAction(ReadOnlySpan<byte> message)
+    private static (string? Action, bool IsRepeated) FindAction(ReadOnlySpan<byte> message)
     {
         var reader = new Utf8JsonReader(message);
         string? action = null;
+        var found = 0;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
-            return null;
+            return default;
         }
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isAction = reader.ValueTextEquals("action"u8);
             reader.Read();
+            found += isAction ? 1 : 0;
             if (isAction && reader.TokenType == JsonTokenType.String)
             {
                 action = reader.GetString();
             }
             reader.Skip();
         }
-        return reader.Read() ? null : action;
+        return reader.Read() ? default : (action, found > 1);
     }
 
     private static ClientAction ReadSubscribe(ReadOnlySpan<byte> message)
