@@ -32,6 +32,26 @@ public sealed class QueueLimitTests
     }
 
     [Fact]
+    public async Task ShardBytes_Full_WaitsUntilOneIsTaken()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var reader = new CatchUpReader(hub.Store, new ChatDirectory(hub.Database), hub.Time, NullLogger.Instance);
+        var shard = new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+        // Alone also what is larger than the whole room.
+        Assert.True(shard.OfferAsync(Batch(1, (int)Limits.Deliver.ShardBytes), default).AsTask().IsCompleted);
+        var oneMore = shard.OfferAsync(Batch(2, 0), default).AsTask();
+        Assert.False(oneMore.IsCompleted);
+
+        using var stop = new CancellationTokenSource();
+        var run = shard.RunAsync(stop.Token);
+        await oneMore.WaitAsync(Patience);
+        await stop.CancelAsync();
+        await run.WaitAsync(Patience);
+
+        static EventBatch Batch(long seq, int bytes) => new(new LogPosition("a", seq), [Event(seq, bytes)]);
+    }
+
+    [Fact]
     public async Task QueueEvents_OneTooMany_TheConnectionLags()
     {
         await using var hub = await HubHarness.StartAsync();

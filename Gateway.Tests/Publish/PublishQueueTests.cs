@@ -51,17 +51,24 @@ public sealed class PublishQueueTests
         var reset = (await hub.Store.ResetAsync(new LogPosition(first.Head.LogId, 40)))!;
 
         var publishing = new Publisher(queue, bus, hub.Store, hub.Time, NullLogger.Instance).RunAsync(stop.Token);
-        for (var i = 0; i < Limits.Publish.QueueBatches; i++) await bus.Reader.ReadAsync(stop.Token);
+        for (var i = 0; i < Limits.Publish.QueueBatches; i++) await TakeAsync(bus);
         queue.Offer([reset], new LogHead(reset.LogId, reset.Seq, reset.CreatedAtMs));
         BusMessage message;
         do
         {
-            message = await bus.Reader.ReadAsync(stop.Token).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            message = await TakeAsync(bus);
             Assert.All(message.Events, published => Assert.Equal(message.Head.LogId, published.LogId));
         }
         while (message.Head.LogId != reset.LogId);
 
         await stop.CancelAsync();
         await publishing;
+    }
+
+    private static async Task<BusMessage> TakeAsync(InProcessBus bus)
+    {
+        BusMessage message;
+        while (!bus.TryTake(out message)) await bus.WaitAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        return message;
     }
 }

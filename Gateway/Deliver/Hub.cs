@@ -89,7 +89,7 @@ internal sealed class Hub : IControlObserver
 
     /// <summary>
     /// From the bus reader's loop, in seq order, without holes: everything of the log up to <paramref name="through"/>. Waits while a
-    /// shard has <see cref="Limits.Deliver.ShardBatches"/> batches waiting.
+    /// shard has <see cref="Limits.Deliver.ShardBatches"/> batches or <see cref="Limits.Deliver.ShardBytes"/> waiting.
     /// </summary>
     public async ValueTask OfferAsync(LogPosition through, IReadOnlyList<LogEvent> events, CancellationToken cancellation)
     {

@@ -13,6 +13,7 @@ internal sealed partial class HubShard
     private readonly ConcurrentQueue<ShardCommand> commands = new();
     private readonly ConcurrentQueue<EventBatch> batches = new();
     private readonly SemaphoreSlim batchRoom = new(Limits.Deliver.ShardBatches);
+    private readonly ByteRoom byteRoom = new(Limits.Deliver.ShardBytes);
     private readonly AsyncSignal signal = new();
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool hasEnded;
@@ -61,6 +62,7 @@ internal sealed partial class HubShard
     public async ValueTask OfferAsync(EventBatch batch, CancellationToken cancellation)
     {
         await batchRoom.WaitAsync(cancellation);
+        await byteRoom.EnterAsync(batch.WeightBytes, cancellation);
         batches.Enqueue(batch);
         signal.Set();
     }
@@ -105,6 +107,7 @@ internal sealed partial class HubShard
         for (var events = 0; events < Limits.Deliver.TurnEvents && batches.TryDequeue(out var batch);)
         {
             batchRoom.Release();
+            byteRoom.Leave(batch.WeightBytes);
             TryProcess(batch);
             events += batch.Events.Length;
             worked = true;

@@ -48,6 +48,14 @@ internal static partial class Limits
         /// <summary>Batches waiting for one shard. Full: the bus reader waits, and the publish queue behind it lets payloads go.</summary>
         public const int ShardBatches = 64;
 
+        /// <summary>
+        /// Weight (<c>EncodedEvent.WeightBytes</c>, twice the payload) of those batches. Full: as above. Every shard is offered the same objects in
+        /// the same order, so what all of them hold is what the slowest one holds, whatever their number, and the one batch that waits.
+        /// A batch has at most 4 MiB of payload (<see cref="Log.BatchBytes"/>), or with the reorder window behind it 20: a larger one than fits passes alone.
+        /// From the commit to the shards at most 64 MiB (publish queue), 16 (bus), 16 (reorder window) and 16 of payload here wait.
+        /// </summary>
+        public const long ShardBytes = 32L * 1024 * 1024;
+
         /// <summary>Events matched before what they made is sent: bounds the time until the first byte under load.</summary>
         public const int TurnEvents = 64;
 

@@ -241,14 +241,22 @@ internal static partial class Limits
         /// <summary>Payload bytes in those batches, each of which may hold <see cref="Log.BatchBytes"/>. Full: as above.</summary>
         public const long QueueBytes = 64L * 1024 * 1024;
 
-        /// <summary>Messages on the in-process bus. Full: the publisher waits, and the queue before it fills.</summary>
+        /// <summary>Messages on the in-process bus. Full: the publisher waits, and the queue before it fills and lets payloads go.</summary>
         public const int BusMessages = 64;
+
+        /// <summary>
+        /// Payload bytes on it: four of the largest batches (<see cref="Log.BatchBytes"/>), where 64 of them would be 256 MiB. Full: as above.
+        /// </summary>
+        public const long BusBytes = 16L * 1024 * 1024;
 
         /// <summary>How long an event that came too early waits for the one before it; then the gap is read from the log.</summary>
         public static readonly TimeSpan ReorderWait = TimeSpan.FromMilliseconds(5);
 
         /// <summary>Events waiting for an earlier one. Full: later ones are let go and read from the log.</summary>
         public const int ReorderEvents = 4096;
+
+        /// <summary>Payload bytes of those events, each of which may have <see cref="Ingest.UpdateBytes"/>. Full: as above.</summary>
+        public const long ReorderBytes = 16L * 1024 * 1024;
 
         /// <summary>Without progress the log is asked this often, plus or minus <see cref="PollJitter"/>, so that replicas do not ask in step.</summary>
         public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);

@@ -14,7 +14,7 @@ namespace Gateway.Publish;
 internal sealed class BusReader(
     InProcessBus bus, ILogStore store, Hub hub, HighWater highWater, Action requestHeadCheck, TimeProvider time, Random random, ILogger logger)
 {
-    private readonly SortedDictionary<long, LogEvent> window = [];
+    private readonly ReorderWindow window = new();
     private readonly List<LogEvent> ready = [];
     private LogPosition last;
     private long announcedSeq;
@@ -32,7 +32,7 @@ internal sealed class BusReader(
             await using var timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             await StartAsync(cancellation);
             Arm(timer, pollAfter);
-            while (await bus.Reader.WaitToReadAsync(cancellation))
+            while (await bus.WaitAsync(cancellation))
             {
                 await ReadAsync(timer, cancellation);
             }
@@ -70,7 +70,7 @@ internal sealed class BusReader(
     {
         try
         {
-            while (bus.Reader.TryRead(out var message))
+            while (bus.TryTake(out var message))
             {
                 await TakeAsync(message, cancellation);
             }
@@ -134,15 +134,15 @@ internal sealed class BusReader(
         {
             ready.Add(logEvent);
             expected++;
-            while (window.Count > 0 && window.Remove(expected, out var waited))
+            while (window.TryTake(expected, out var waited))
             {
-                ready.Add(waited);
+                ready.Add(waited!);
                 expected++;
             }
         }
-        else if (logEvent.Seq > expected && window.Count < Limits.Publish.ReorderEvents)
+        else if (logEvent.Seq > expected)
         {
-            window.TryAdd(logEvent.Seq, logEvent);
+            window.Offer(logEvent);
         }
     }
 
@@ -238,37 +238,16 @@ internal sealed class BusReader(
 
     private async ValueTask DrainWindowAsync(CancellationToken cancellation)
     {
-        foreach (var (seq, logEvent) in window)
+        window.DropThrough(last.Seq);
+        for (var next = last.Seq + 1; window.TryTake(next, out var waited); next++)
         {
-            if (seq == (ready.Count > 0 ? ready[^1].Seq : last.Seq) + 1)
-            {
-                ready.Add(logEvent);
-            }
-            else if (seq > last.Seq)
-            {
-                break;
-            }
-        }
-
-        while (window.Count > 0 && FirstOf(window) is var first && first <= (ready.Count > 0 ? ready[^1].Seq : last.Seq))
-        {
-            window.Remove(first);
+            ready.Add(waited!);
         }
 
         if (ready.Count > 0)
         {
             await HandOnReadyAsync(cancellation);
         }
-    }
-
-    private static long FirstOf(SortedDictionary<long, LogEvent> sorted)
-    {
-        foreach (var (seq, _) in sorted)
-        {
-            return seq;
-        }
-
-        return long.MaxValue;
     }
 
     private TimeSpan NextLook()
