@@ -165,6 +165,67 @@ public sealed class HubAccessTests
         Assert.True(outlet.IsAborted);
     }
 
+    /// <summary>Regression: only a revoked key cut a stalled stream; after a revoked grant the peer got megabytes of the chat when it read again.</summary>
+    [Fact]
+    public async Task Grant_TakenWhileThePeerTakesNothing_IsCutAtOnce()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var principal = HubHarness.Reader(chat, 77);
+        var outlet = await StalledAsync(hub, principal);
+        principal.Grants = HubHarness.Reader(77).Grants;
+        await hub.Hub.OnControlChangedAsync(2, default);
+
+        Assert.Equal(CloseCode.SlowConsumer, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(outlet.IsAborted);
+    }
+
+    [Fact]
+    public async Task Grant_TakenWhileThePeerReads_TheStreamGoesOnWithTheRest()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        await hub.PublishAsync(1, chat: OtherGroup);
+        await hub.SettleAsync();
+        var (mine, other) = (await hub.ChatIdAsync(SampleUpdates.GroupId), await hub.ChatIdAsync(OtherGroup));
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        principal.Grants = HubHarness.Reader(other).Grants;
+        await hub.Hub.OnControlChangedAsync(2, default);
+        await hub.PublishAsync();
+        var last = await hub.PublishAsync(1, chat: OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([last], outlet.Bare);
+        Assert.False(outlet.IsAborted);
+    }
+
+    [Fact]
+    public async Task Grants_LoadedAgainAndNothingTaken_AStalledPeerStays()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var principal = HubHarness.Reader(chat);
+        var outlet = await StalledAsync(hub, principal);
+        principal.Grants = HubHarness.Reader(chat, 77).Grants;
+        await hub.Hub.OnControlChangedAsync(2, default);
+        await hub.SettleAsync();
+
+        Assert.False(outlet.IsAborted);
+        Assert.False(outlet.Connection.Completion.IsCompleted);
+    }
+
+    /// <summary>One event is on its way to a peer that takes nothing.</summary>
+    private static async Task<TestOutlet> StalledAsync(HubHarness hub, Principal principal)
+    {
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        outlet.IsBlocked = true;
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        return outlet;
+    }
+
     [Fact]
     public async Task Permissions_NotCurrent_PingsPassTheHeldEvents()
     {

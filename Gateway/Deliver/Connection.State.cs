@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Messages;
 
 namespace Gateway.Deliver;
@@ -20,6 +21,9 @@ internal sealed partial class Connection
 
     /// <summary>The newest bare event that was sent: it told the position of every live subscription.</summary>
     internal long LastSentSeq;
+
+    /// <summary>The grants before the newest send was put together: what the outlet still holds was let out by these or narrower ones.</summary>
+    internal Grants SentUnder = Grants.None;
 
     internal long LaggingSince;
     internal long PendingSince;

@@ -67,6 +67,8 @@ internal sealed partial class HubShard
     private void Flush(Connection connection, bool mayDeliver)
     {
         scratch.Clear();
+        // Before anything is let out: grants that shrink while this send is put together are then seen to have shrunk.
+        connection.SentUnder = connection.Principal.Grants;
         var hasMore = false;
         if (FillFromQueue(connection, mayDeliver, out var single))
         {

@@ -189,6 +189,11 @@ internal sealed partial class HubShard
             {
                 Revoke(connection);
             }
+            else if (connection.IsPending && !connection.Principal.Grants.Covers(connection.SentUnder))
+            {
+                // The outlet may hold events of what is no longer granted (law L7). The rest of the stream is there for one that resumes.
+                Abort(connection, CloseCode.SlowConsumer);
+            }
         }
     }
 
