@@ -112,32 +112,93 @@ public sealed class HubGapTests
         Assert.Equal(CloseCode.Draining, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
+    private static Task<LogEvent> LinkAsync(HubHarness hub, long from, long to, long firstSeq) =>
+        hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, to, System.Text.Encoding.UTF8.GetString(new MigrationPayload(from, to, firstSeq).Encode()));
+
+    private static void AssertMigrationGap(TestOutlet outlet, string id, long requested, long earliest)
+    {
+        var frames = outlet.Frames.ToList();
+        var told = frames.FindIndex(f => f.TryGetProperty("action", out var action) && action.GetString() == "gap" && f.GetProperty("id").GetString() == id);
+        Assert.True(told >= 0, "no gap was told");
+        Assert.Equal("migration", frames[told].GetProperty("reason").GetString());
+        Assert.Equal(requested, frames[told].GetProperty("requested").GetInt64());
+        Assert.Equal(earliest, frames[told].GetProperty("earliest").GetInt64());
+        Assert.Equal(1, frames[told].GetProperty("bot_id").GetInt64());
+        Assert.True(told < frames.FindIndex(f => f.TryGetProperty("seq", out var seq) && f.TryGetProperty("type", out _) && seq.GetInt64() == earliest), "the gap came after the link");
+    }
+
+    /// <summary>Regression: what the new chat had before the link was left out in silence, and the position moved past it.</summary>
     [Fact]
-    public async Task Group_Migrates_SubscriptionGoesOnWithTheNewChat()
+    public async Task Group_Migrates_SubscriptionIsToldWhatTheNewChatHadBeforeAndGoesOnWithIt()
     {
         await using var hub = await HubHarness.StartAsync(history: 1);
         var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
         var outlet = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}}}""");
-        await hub.PublishAsync(1, chat: -100777);
+        var whole = await hub.SubscribedAsync("""{"id":"a","bot_ids":[1]}""");
+        var all = await hub.SubscribedAsync("""{"id":"a","all":true}""");
+        await hub.PublishAsync(2, chat: -100777);
         var next = await hub.ChatIdAsync(-100777);
-        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        var link = await LinkAsync(hub, old, next, 2);
         var last = await hub.PublishAsync(1, chat: -100777);
         await outlet.UntilAsync(o => o.Bare.Length == 2);
+        await whole.UntilAsync(o => o.Bare.Length == 4);
+        await all.UntilAsync(o => o.Bare.Length == 4);
 
-        Assert.Equal([last - 1, last], outlet.Bare);
+        Assert.Equal([link.Seq, last], outlet.Bare);
+        AssertMigrationGap(outlet, "a", 1, link.Seq);
+        Assert.Empty(whole.Actions("gap"));
+        Assert.Empty(all.Actions("gap"));
     }
 
     [Fact]
-    public async Task Group_Migrates_KeyWithTheOldChatOnly_MissesNothingUntilItsGrantsAreLoaded()
+    public async Task Group_MigratesWithNothingBefore_NoGapIsTold()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        await hub.ExecuteAsync("INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (1, -100777, '', 0)");
+        var next = await hub.ChatIdAsync(-100777);
+        var outlet = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}}}""");
+        var link = await LinkAsync(hub, old, next, 2);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([link.Seq], outlet.Bare);
+        Assert.Empty(outlet.Actions("gap"));
+    }
+
+    /// <summary>A stream of the old chat was cut between the new chat's first events and the link: its position lies above them.</summary>
+    [Fact]
+    public async Task Group_MigratedBehindTheResumePosition_TheCatchUpTellsTheGapWhenItReachesTheLink()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        await hub.PublishAsync(2, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        var link = await LinkAsync(hub, old, next, 2);
+        await hub.ExecuteAsync($"UPDATE chats SET migrated_to = {next} WHERE id = {old}");
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await hub.SettleAsync();
+        var outlet = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}},"after":3}""");
+        await HubHarness.SubscribeAsync(outlet, $$"""{"id":"b","chat_id":{{old}},"after":1}""");
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 2);
+
+        Assert.Equal([link.Seq, last], outlet.Replayed("a"));
+        AssertMigrationGap(outlet, "a", 1, link.Seq);
+        Assert.Equal([2, 3, link.Seq, last], outlet.Replayed("b"));
+        Assert.Single(outlet.Actions("gap"));
+    }
+
+    [Fact]
+    public async Task Group_Migrates_KeyWithTheOldChatOnly_IsToldTheGapAndThenMissesNothingUntilItsGrantsAreLoaded()
     {
         await using var hub = await HubHarness.StartAsync(history: 1);
         var old = await hub.ChatIdAsync(SampleUpdates.GroupId);
         var principal = HubHarness.Reader(old);
         var byChat = await hub.SubscribedAsync($$"""{"id":"a","chat_id":{{old}}}""", principal);
         var all = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        var stranger = await hub.SubscribedAsync("""{"id":"a","all":true}""", HubHarness.Reader(4711));
         await hub.PublishAsync(1, chat: -100777);
         var next = await hub.ChatIdAsync(-100777);
-        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        var link = await LinkAsync(hub, old, next, 2);
         var last = await hub.PublishAsync(1, chat: -100777);
         await byChat.UntilAsync(o => o.Bare.Length == 2);
         await all.UntilAsync(o => o.Bare.Length == 2);
@@ -146,8 +207,11 @@ public sealed class HubGapTests
         hub.Time.Advance(Limits.Access.VersionStale + Limits.Deliver.Tick);
         await hub.PublishAsync(1, chat: -100777);
         await hub.SettleAsync();
-        Assert.Equal([last - 1, last], byChat.Bare);
-        Assert.Equal([last - 1, last], all.Bare);
+        Assert.Equal([link.Seq, last], byChat.Bare);
+        Assert.Equal([link.Seq, last], all.Bare);
+        AssertMigrationGap(byChat, "a", 1, link.Seq);
+        AssertMigrationGap(all, "a", 1, link.Seq);
+        Assert.Empty(stranger.Actions("gap"));
     }
 
     [Fact]
@@ -159,7 +223,7 @@ public sealed class HubGapTests
         var resolved = await hub.Hub.ResolveAsync(hub.Admin, request, default);
         await hub.PublishAsync(1, chat: -100777);
         var next = await hub.ChatIdAsync(-100777);
-        await hub.PublishGatewayEventAsync(GatewayEventKinds.ChatMigrated, next, $$"""{"from_chat_id":{{old}},"to_chat_id":{{next}}}""");
+        await LinkAsync(hub, old, next, 2);
         await hub.SettleAsync();
         var outlet = hub.Open();
         await outlet.Connection.StartAsync(resolved);

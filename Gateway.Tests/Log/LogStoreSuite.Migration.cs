@@ -55,7 +55,11 @@ public abstract partial class LogStoreSuite
         Assert.Equal(link[0], await Fixture.ScalarAsync($"SELECT migrated_to FROM chats WHERE id = {old}"));
         Assert.Equal(["7", "1", "0"], (await Fixture.RowsAsync($"SELECT key_id, can_read, can_send FROM grants WHERE chat_id = {link[0]}")).Single());
         Assert.Equal(link[0], told.ChatId.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        Assert.Equal($$"""{"from_chat_id":{{old}},"to_chat_id":{{link[0]}}}""", System.Text.Encoding.UTF8.GetString(told.Payload));
+        var payload = MigrationPayload.Read(told.Payload)!.Value;
+        Assert.Equal((old, told.ChatId), (payload.FromChatId, payload.ToChatId));
+        var earliest = await Fixture.ScalarAsync($"SELECT COALESCE(MIN(seq), 0) FROM events WHERE chat_id = {link[0]} AND seq < {told.Seq}");
+        // Nothing of the new chat before: then it is the next seq after what the link saw.
+        Assert.InRange(payload.FirstSeq, 2, earliest is "0" ? told.Seq : long.Parse(earliest!, System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal((version + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), await Fixture.ScalarAsync("SELECT version FROM control_version"));
         await stop.CancelAsync();
         await loop;

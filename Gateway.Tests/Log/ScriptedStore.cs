@@ -65,7 +65,8 @@ internal sealed class ScriptedStore : ILogStore
     public ValueTask<LogHead?> ReadHeadAsync(CancellationToken cancellation) =>
         ValueTask.FromResult<LogHead?>(IsAway ? null : new LogHead(LogId, Seq, 1));
 
-    public ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation) => throw new NotSupportedException();
+    public ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation) =>
+        ValueTask.FromResult(IsAway ? null : new LogPage(new LogHead(LogId, Seq, 1), [], Seq, []));
 
     public ValueTask<long?> FindSeqBeforeAsync(long unixMs, CancellationToken cancellation) => throw new NotSupportedException();
 

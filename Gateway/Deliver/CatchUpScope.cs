@@ -6,7 +6,7 @@ namespace Gateway.Deliver;
 internal static class CatchUpScope
 {
     /// <param name="subscription">Null: everything the connection's live subscriptions want.</param>
-    public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription)
+    public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription, RecentMigrations migrations)
     {
         var grants = connection.Principal.Grants;
         var (all, chatIds, botIds) = subscription is null ? Union(connection) : Of(subscription.Selector);
@@ -15,7 +15,7 @@ internal static class CatchUpScope
             return query with { ChatIds = chatIds, BotIds = botIds };
         }
 
-        return grants.IsAdmin ? query : query with { ChatIds = grants.ReadChats, BotIds = grants.ReadBots };
+        return grants.IsAdmin ? query : query with { ChatIds = migrations.Widen(grants), BotIds = grants.ReadBots };
     }
 
     private static (bool All, HashSet<long> ChatIds, HashSet<long> BotIds) Of(Selector selector) =>

@@ -65,7 +65,12 @@ internal static class ControlFrames
         AppendName(buffer, "earliest"u8);
         buffer.Append(gap.Earliest);
         AppendName(buffer, "reason"u8);
-        buffer.Append(gap.Reason == GapReason.Retention ? "\"retention\""u8 : "\"log_reset\""u8);
+        buffer.Append(gap.Reason switch
+        {
+            GapReason.Retention => "\"retention\""u8,
+            GapReason.LogReset => "\"log_reset\""u8,
+            _ => "\"migration\""u8,
+        });
         AppendName(buffer, "log_id"u8);
         AppendString(buffer, gap.LogId);
     }

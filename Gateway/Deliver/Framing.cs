@@ -36,6 +36,9 @@ internal enum GapReason : byte
 {
     Retention,
     LogReset,
+
+    /// <summary>The stream's group became a supergroup that had events before the log knew of it.</summary>
+    Migration,
 }
 
 /// <param name="BotId">The bot whose events are gone; zero: all.</param>

@@ -96,6 +96,11 @@ internal sealed partial class HubShard
 
         if (catchUp.Subscription is { } subscription)
         {
+            if (logEvent.Kind == GatewayEventKinds.ChatMigrated)
+            {
+                AppendMissed(subscription, logEvent);
+            }
+
             if (subscription.Matches(logEvent))
             {
                 connection.Framing.AppendReplay(scratch, encoded, subscription.IncludeUpdate, subscription.Id);
@@ -137,7 +142,7 @@ internal sealed partial class HubShard
             MaxBytes = Limits.Deliver.CatchUpBytes,
         };
         catchUp.IsReading = true;
-        reader.Request(new CatchUpRead(this, catchUp, CatchUpScope.Narrow(query, connection, catchUp.Subscription)));
+        reader.Request(new CatchUpRead(this, catchUp, CatchUpScope.Narrow(query, connection, catchUp.Subscription, migrations)));
     }
 
     private void TakePage(CatchUpPage arrived)

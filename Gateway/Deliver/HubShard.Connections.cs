@@ -40,6 +40,7 @@ internal sealed partial class HubShard
         {
             Next = connection.FirstSubscription,
             ToldSeq = after,
+            CompleteAfter = start.AfterSeq ?? 0,
         };
         var catchUp = new CatchUp(connection, subscription, after) { IgnoresFirstGaps = start.IsEarliest };
         subscription.CatchUp = catchUp;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Gateway.Messages;
 
 namespace Gateway.Deliver;
@@ -41,7 +40,7 @@ internal sealed partial class HubShard
     private void Match(EncodedEvent encoded)
     {
         var logEvent = encoded.Event;
-        if (ReferenceEquals(logEvent.Kind, GatewayEventKinds.ChatMigrated) || logEvent.Kind == GatewayEventKinds.ChatMigrated)
+        if (logEvent.Kind == GatewayEventKinds.ChatMigrated)
         {
             ExtendMigrated(logEvent);
         }
@@ -129,31 +128,6 @@ internal sealed partial class HubShard
         lagging.Add(connection);
         DeliverTelemetry.Lagging.Add(1);
         MarkDirty(connection);
-    }
-
-    private void ExtendMigrated(LogEvent logEvent)
-    {
-        var json = new Utf8JsonReader(logEvent.Payload);
-        long from = 0, to = 0;
-        while (json.Read())
-        {
-            if (json.TokenType == JsonTokenType.PropertyName)
-            {
-                var isFrom = json.ValueTextEquals("from_chat_id"u8);
-                var isTo = json.ValueTextEquals("to_chat_id"u8);
-                json.Read();
-                if ((isFrom || isTo) && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var id))
-                {
-                    (from, to) = isFrom ? (id, to) : (from, id);
-                }
-            }
-        }
-
-        if (from != 0 && to != 0)
-        {
-            index.Extend(from, to);
-            migrations.Add(from, to);
-        }
     }
 
     private bool MayRead(Connection connection, LogEvent logEvent)

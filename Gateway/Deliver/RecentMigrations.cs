@@ -31,6 +31,21 @@ internal sealed class RecentMigrations(TimeProvider time)
         return false;
     }
 
+    /// <summary>The chats that these grants read, with what <see cref="LetsRead"/> adds.</summary>
+    public IReadOnlyCollection<long> Widen(Grants grants)
+    {
+        HashSet<long>? widened = null;
+        foreach (var (from, to, seen) in migrations)
+        {
+            if (grants.ReadChats.Contains(from) && !grants.ReadChats.Contains(to) && time.GetElapsedTime(seen) <= Limits.Access.VersionStale)
+            {
+                (widened ??= [.. grants.ReadChats]).Add(to);
+            }
+        }
+
+        return widened is null ? grants.ReadChats : widened;
+    }
+
     /// <summary>Gives a selector that is about to start what those that run got when the group migrated.</summary>
     public void Follow(Selector selector)
     {

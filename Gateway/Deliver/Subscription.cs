@@ -19,6 +19,12 @@ internal sealed class Subscription(Connection connection, string id, Selector se
     /// <summary>Bare events above this belong to the subscription; up to here catch-up has delivered everything.</summary>
     public long LiveFrom { get; set; }
 
+    /// <summary>
+    /// What was sent after this is of all the chats the selector has now. Its start; zero for one that wanted nothing earlier. Moved when a
+    /// migration adds a chat on the way.
+    /// </summary>
+    public long CompleteAfter { get; set; }
+
     /// <summary>The last position the client was told in a frame of its own.</summary>
     public long ToldSeq { get; set; }
 

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using System.Text.Json;
 using System.Threading.Channels;
 using Gateway.Messages;
 using Gateway.Storage;
@@ -47,7 +46,19 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     {
         var (from, to, isTold) = await LinkRowsAsync(new(botId, fromTelegramId, toTelegramId), cancellation);
         if (isTold) return CommitStatus.Duplicate;
-        return (await commits.CommitGatewayEventAsync(GatewayEventKinds.ChatMigrated, botId, to, PayloadOf(from, to), KeyOf(from, to))).Status;
+        if (await FindFirstSeqAsync(to, cancellation) is not { } firstSeq) return CommitStatus.Unavailable;
+        var payload = new MigrationPayload(from, to, firstSeq).Encode();
+        return (await commits.CommitGatewayEventAsync(GatewayEventKinds.ChatMigrated, botId, to, payload, KeyOf(from, to))).Status;
+    }
+
+    /// <summary>
+    /// Where the new chat begins in the log; with nothing of it there yet, the next seq of all, so that what comes between now and the
+    /// event is counted too. Null when the database does not answer. One walk of the chat's index.
+    /// </summary>
+    private async ValueTask<long?> FindFirstSeqAsync(long chatId, CancellationToken cancellation)
+    {
+        var page = await store.ReadPageAsync(new LogQuery(0) { ChatIds = [chatId], MaxEvents = 1 }, cancellation);
+        return page is null ? null : page.Events.Count > 0 ? page.Events[0].Seq : page.Head.Seq + 1;
     }
 
     // Null when the database does not answer; there is no later look. Not through the inbox: full, it would let the same ones go at every start.
@@ -122,18 +133,4 @@ internal sealed class ChatMigration(IDatabase database, ILogStore store, CommitQ
     }
 
     private static string KeyOf(long from, long to) => string.Create(CultureInfo.InvariantCulture, $"g:migrated:{from}:{to}");
-
-    private static byte[] PayloadOf(long from, long to)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("from_chat_id", from);
-            json.WriteNumber("to_chat_id", to);
-            json.WriteEndObject();
-        }
-
-        return stream.ToArray();
-    }
 }

@@ -12,8 +12,9 @@ internal static class GatewayEventKinds
     public const string LogReset = "gateway.log_reset";
 
     /// <summary>
-    /// A group became a supergroup: <c>{"from_chat_id":7,"to_chat_id":9}</c>, gateway ids; <c>chat_id</c> of the event is the new chat.
-    /// Committed after the grants were merged; subscriptions to the old chat go on with the new one.
+    /// A group became a supergroup: <c>{"from_chat_id":7,"to_chat_id":9,"first_seq":41}</c>, gateway ids; <c>chat_id</c> of the event is
+    /// the new chat, and no event of that chat lies before <c>first_seq</c>. Committed after the grants were merged; subscriptions to the old
+    /// chat go on with the new one, and are told a gap for what it had before.
     /// </summary>
     public const string ChatMigrated = "gateway.chat_migrated";
 }
