@@ -23,6 +23,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
     private readonly ConcurrentDictionary<long, long> acknowledged = new();
     private readonly List<Task> senders = [];
     private readonly Task committer;
+    private DeliveredLog? delivered;
     private long nextUpdateId;
     private long unavailable;
 
@@ -30,16 +31,18 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
     {
         store = new MySqlLogStore(url, TimeProvider.System, NullLogger.Instance);
         committer = new GroupCommitter(queue, store, publish, new HighWater(), TimeProvider.System, NullLogger.Instance).RunAsync(default);
-        _ = ReadPublishedAsync();
     }
 
-    public static async Task<CommitterUnderLoad> StartAsync(string url, int senders)
+    /// <param name="delivers">What is committed goes on to a subscriber (<see cref="DeliveredLog"/>), instead of into <see cref="Published"/>.</param>
+    public static async Task<CommitterUnderLoad> StartAsync(string url, int senders, bool delivers = false)
     {
         StorageUrl parsed = StorageUrl.TryParse(url, out string reason) ?? throw new InvalidOperationException(reason);
         await using var database = new MySqlDatabase(parsed);
         MigrationOutcome migration = await new Migrator(database, TimeProvider.System).MigrateAsync(default);
         Assert.True(migration.IsReady, migration.Reason);
         var load = new CommitterUnderLoad(parsed);
+        if (delivers) load.delivered = await DeliveredLog.StartAsync(load.publish, load.store, parsed);
+        else _ = load.ReadPublishedAsync();
         for (int i = 0; i < senders; i++) load.senders.Add(Task.Run(load.SendAsync));
         return load;
     }
@@ -85,7 +88,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>Each acknowledged update stands in the log once, under the seq it was told; the numbers have no holes; what was published is what the log says.</summary>
+    /// <summary>Each acknowledged update stands in the log once, under the seq it was told; the numbers have no holes; what was published is what the log says, and a subscriber got all of it.</summary>
     public async Task AssertLogIsExactAsync()
     {
         List<LogEvent> events = await ReadAllAsync();
@@ -99,6 +102,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
 
         Assert.Equal(events.Count, publish.Head.Seq);
         Assert.Empty(Conflicts);
+        if (delivered is not null) await delivered.AssertCompleteAsync(events.Count);
     }
 
     public async ValueTask DisposeAsync()
@@ -106,6 +110,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         await StopSendingAsync();
         queue.Drain();
         await committer.WaitAsync(TimeSpan.FromSeconds(60));
+        if (delivered is not null) await delivered.DisposeAsync();
         await store.DisposeAsync();
         stop.Dispose();
     }

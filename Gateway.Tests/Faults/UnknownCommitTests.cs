@@ -9,7 +9,7 @@ public sealed class UnknownCommitTests(MariaDbFixture server)
     private const int Cuts = 500;
 
     [Fact]
-    public async Task Commit_ReplyCut500Times_EachUpdateIsInTheLogOnceUnderTheSeqItWasTold()
+    public async Task Commit_ReplyCut500Times_EachUpdateIsInTheLogAndDeliveredOnceUnderTheSeqItWasTold()
     {
         var url = new Uri(await server.CreateUrlAsync());
         int cuts = 0;
@@ -23,7 +23,7 @@ public sealed class UnknownCommitTests(MariaDbFixture server)
                 return Interlocked.Increment(ref cuts) % 2 == 0 ? PacketFate.ForwardThenCut : PacketFate.ForwardThenCutReply;
             },
         };
-        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(new UriBuilder(url) { Port = proxy.Port }.Uri.AbsoluteUri, senders: 8);
+        await using CommitterUnderLoad load = await CommitterUnderLoad.StartAsync(new UriBuilder(url) { Port = proxy.Port }.Uri.AbsoluteUri, senders: 8, delivers: true);
 
         while (Volatile.Read(ref cuts) < Cuts) await load.MoreAcknowledgedAsync(1, TimeSpan.FromSeconds(60));
         await load.MoreAcknowledgedAsync(100, TimeSpan.FromSeconds(30));
