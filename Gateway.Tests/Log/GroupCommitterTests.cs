@@ -1,13 +1,13 @@
 using Gateway.Log;
 using Gateway.Messages;
-using Microsoft.Extensions.Time.Testing;
+using Gateway.Tests.Support;
 using Xunit;
 
 namespace Gateway.Tests.Log;
 
 public sealed class GroupCommitterTests
 {
-    private readonly FakeTimeProvider time = new();
+    private readonly TimerCountingTime time = new();
     private readonly ScriptedStore store = new();
 
     private async Task<Committing> StartAsync(HighWater? highWater = null)
@@ -331,13 +331,8 @@ public sealed class GroupCommitterTests
 
     private async Task<CommitBatch> AdvanceUntilAskedAsync()
     {
-        CommitBatch? asked;
-        while (!store.Asked.TryRead(out asked))
-        {
-            time.Advance(Limits.Log.BackoffLeast);
-            await Task.Yield();
-        }
-
-        return asked;
+        await time.TimerAsync();
+        time.Advance(Limits.Log.BackoffMost);
+        return await store.Asked.ReadAsync();
     }
 }
