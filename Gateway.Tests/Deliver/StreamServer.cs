@@ -12,6 +12,8 @@ namespace Gateway.Tests.Deliver;
 /// <summary>SSE and pull over a real Kestrel and a real store, with real keys.</summary>
 internal sealed class StreamServer : IAsyncDisposable
 {
+    public const string AllowedOrigin = "https://app.example";
+
     private readonly ApiKeyHasher hasher = new();
     private readonly TaskCompletionSource<(double, TimeSpan)?> lastRate = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LoopbackServer server = null!;
@@ -39,7 +41,12 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(access, self.Hub.Hub);
-        var router = new Router([new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route, new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route]);
+        var crossOrigin = new CrossOrigin([AllowedOrigin]);
+        var router = new Router(
+        [
+            .. crossOrigin.Open(new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
+            .. crossOrigin.Open(new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
+        ]);
         var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance);
         self.server = await LoopbackServer.StartAsync(async context =>
         {

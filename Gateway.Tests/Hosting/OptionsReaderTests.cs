@@ -100,8 +100,11 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal((Limits.WebSocket.Sockets, Limits.WebSocket.SocketsPerKey), (usual.MaxSockets, usual.MaxSocketsPerKey));
         values.Set("WebSocket:MaxSockets", "7", "test");
         values.Set("WebSocket:MaxSocketsPerKey", "3", "test");
+        values.Set("WebSocket:MaxUnauthenticated", "5", "test");
+        values.Set("WebSocket:MaxUnauthenticatedPerAddress", "2", "test");
         var given = Read().Http;
         Assert.Equal((7, 3), (given.MaxSockets, given.MaxSocketsPerKey));
+        Assert.Equal((5, 2), (given.MaxUnauthenticated, given.MaxUnauthenticatedPerAddress));
     }
 
     [Fact]

@@ -84,20 +84,23 @@ internal sealed class CompositionRoot : IAsyncDisposable
             AllowedOrigins = options.Http.AllowedOrigins,
             MaxSockets = options.Http.MaxSockets,
             MaxSocketsPerKey = options.Http.MaxSocketsPerKey,
+            MaxUnauthenticated = options.Http.MaxUnauthenticated,
+            MaxUnauthenticatedPerAddress = options.Http.MaxUnauthenticatedPerAddress,
         };
-        var census = new SocketCensus(socketOptions.MaxSockets, socketOptions.MaxSocketsPerKey);
+        var census = new SocketCensus(socketOptions);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
         var admission = new StreamAdmission(access, hub);
+        var crossOrigin = new CrossOrigin(options.Http.AllowedOrigins);
 
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
         var router = new Router(
         [
             .. receiver.Routes,
-            new EventStreamHandler(admission, hub, time).Route,
-            new PullHandler(admission, hub, time).Route,
-            new HttpRoute("GET", "/api/v1/ws", sockets.HandleAsync, "websocket") { IsStream = true },
+            .. crossOrigin.Open(new EventStreamHandler(admission, hub, time).Route),
+            .. crossOrigin.Open(new PullHandler(admission, hub, time).Route),
+            .. sockets.Routes,
             new HttpRoute("GET", "/health", health.HealthAsync, "health"),
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
             new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),

@@ -58,6 +58,12 @@ internal sealed record HttpOptions
     /// <summary>Open WebSockets of one key.</summary>
     public int MaxSocketsPerKey { get; init; } = Limits.WebSocket.SocketsPerKey;
 
+    /// <summary>Open WebSockets that have not authenticated.</summary>
+    public int MaxUnauthenticated { get; init; } = Limits.WebSocket.UnauthenticatedSockets;
+
+    /// <summary>Of one address; behind a proxy all have the proxy's.</summary>
+    public int MaxUnauthenticatedPerAddress { get; init; } = Limits.WebSocket.UnauthenticatedSocketsPerAddress;
+
     /// <summary>Origins besides our own that browsers may open streams from.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }

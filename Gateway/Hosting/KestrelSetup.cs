@@ -62,17 +62,15 @@ internal static class KestrelSetup
         kestrel.Limits.MinResponseDataRate = null;
     }
 
+    /// <summary>Without TLS nobody can negotiate HTTP/2, and the gRPC port is another one.</summary>
+    public static HttpProtocols Protocols(bool isTls) => isTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+
     private static void Configure(ListenOptions listener, HttpOptions options)
     {
+        listener.Protocols = Protocols(options.CertificateFile is not null);
         if (options.CertificateFile is { } certificate)
         {
-            listener.Protocols = HttpProtocols.Http1AndHttp2;
             listener.UseHttps(LoadCertificate(certificate, options.CertificateKeyFile));
-        }
-        else
-        {
-            // Without TLS nobody can negotiate HTTP/2, and the gRPC port is another one.
-            listener.Protocols = HttpProtocols.Http1;
         }
     }
 

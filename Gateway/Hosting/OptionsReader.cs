@@ -90,6 +90,9 @@ internal sealed class OptionsReader
             MaxConnections = Number("Http:MaxConnections", Limits.Hosting.Connections, 1, Limits.Hosting.Connections),
             MaxSockets = Number("WebSocket:MaxSockets", Limits.WebSocket.Sockets, 1, Limits.Hosting.Connections),
             MaxSocketsPerKey = Number("WebSocket:MaxSocketsPerKey", Limits.WebSocket.SocketsPerKey, 1, Limits.Hosting.Connections),
+            MaxUnauthenticated = Number("WebSocket:MaxUnauthenticated", Limits.WebSocket.UnauthenticatedSockets, 1, Limits.Hosting.Connections),
+            MaxUnauthenticatedPerAddress =
+                Number("WebSocket:MaxUnauthenticatedPerAddress", Limits.WebSocket.UnauthenticatedSocketsPerAddress, 1, Limits.Hosting.Connections),
             AllowedOrigins = Text("Http:AllowedOrigins")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
         };
         if (http.CertificateKeyFile is not null && http.CertificateFile is null)

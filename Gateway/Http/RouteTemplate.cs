@@ -47,7 +47,11 @@ internal sealed class RouteTemplate
             methods.Add("HEAD");
         }
 
-        methods.Add("OPTIONS");
+        if (!methods.Contains("OPTIONS"))
+        {
+            methods.Add("OPTIONS");
+        }
+
         Allow = string.Join(", ", methods);
     }
 

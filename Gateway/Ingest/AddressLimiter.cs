@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
+using Gateway.Http;
 using Gateway.Messages;
 
 namespace Gateway.Ingest;
@@ -29,7 +28,7 @@ internal sealed class AddressLimiter(TimeProvider time)
         var (window, passed, length) = Now(out wait);
         lock (gate)
         {
-            var isKnown = counts.TryGetValue(KeyOf(address), out var count);
+            var isKnown = counts.TryGetValue(AddressKey.Of(address), out var count);
             if (!isKnown && counts.Count < Limits.Ingest.WrongSecretAddresses)
             {
                 return false;
@@ -45,7 +44,7 @@ internal sealed class AddressLimiter(TimeProvider time)
         var (window, passed, length) = Now(out wait);
         lock (gate)
         {
-            var key = KeyOf(address);
+            var key = AddressKey.Of(address);
             if (counts.TryGetValue(key, out var count))
             {
                 var allowed = Add(ref count, window, passed, length);
@@ -106,22 +105,5 @@ internal sealed class AddressLimiter(TimeProvider time)
                 counts.Remove(key);
             }
         }
-    }
-
-    /// <summary>An IPv6 customer has a /64 of addresses to try from, so that is one.</summary>
-    private static UInt128 KeyOf(IPAddress? address)
-    {
-        if (address is null)
-        {
-            return 0;
-        }
-
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        Span<byte> bytes = stackalloc byte[16];
-        bytes.Clear();
-        address.TryWriteBytes(bytes, out _);
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? new UInt128(BinaryPrimitives.ReadUInt64BigEndian(bytes), 1)
-            : new UInt128(0, ((ulong)BinaryPrimitives.ReadUInt32BigEndian(bytes) << 1) | 1);
     }
 }

@@ -297,7 +297,22 @@ internal static partial class Limits
         /// <summary>How fast strikes are forgotten, so that a long-lived client may err now and then.</summary>
         public const int StrikesForgottenPerSecond = 1;
 
-        /// <summary>Open sockets of the process; at 14 KB each a good 700 MB. One more: 503 with <c>Retry-After</c>. Configurable.</summary>
+        /// <summary>As <see cref="CloseWait"/>, for a socket that never authenticated: it is nobody's loss, and its place is wanted.</summary>
+        public static readonly TimeSpan UnauthenticatedCloseWait = TimeSpan.FromSeconds(2);
+
+        /// <summary>
+        /// Open sockets that have not authenticated, 14 MB. They are counted apart, so that strangers cannot take the places of keys. One more:
+        /// 503 with <c>Retry-After</c>. Configurable.
+        /// </summary>
+        public const int UnauthenticatedSockets = 1000;
+
+        /// <summary>
+        /// As above, of one address: a tenth, so that one alone cannot shut out the others. Behind a proxy all have the proxy's: configurable.
+        /// One more: 429 with <c>Retry-After</c>.
+        /// </summary>
+        public const int UnauthenticatedSocketsPerAddress = 100;
+
+        /// <summary>Open authenticated sockets of the process; at 14 KB each a good 700 MB. One more: 503 with <c>Retry-After</c>, or close code 4103. Configurable.</summary>
         public const int Sockets = 50_000;
 
         /// <summary>Open sockets of one key. One more: 429, or close code 4103 where the key came in a message. Configurable.</summary>

@@ -137,6 +137,75 @@ public sealed class HandshakeTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 101 ", await other.ReadHeadAsync(), StringComparison.Ordinal);
     }
 
+    /// <summary>Regression: sockets that had not authenticated filled the process's bound, and every key was answered 503.</summary>
+    [Fact]
+    public async Task Strangers_AtTheirBound_Are503AndTakeNoPlaceOfAKey()
+    {
+        await using var small = await SocketHost.StartAsync(options: new SocketOptions { MaxSockets = 1, MaxUnauthenticated = 2 });
+        using var first = await RawSocket.AskAsync(small, "");
+        Assert.StartsWith("HTTP/1.1 101 ", await first.ReadHeadAsync(), StringComparison.Ordinal);
+        // A browser with a bad credential has an open socket as well, until it has read the code.
+        using var second = await RawSocket.AskAsync(small, "?token=tgw_wrong", "Origin: http://localhost\r\n");
+        Assert.StartsWith("HTTP/1.1 101 ", await second.ReadHeadAsync(), StringComparison.Ordinal);
+        using var third = await RawSocket.AskAsync(small, "");
+        Assert.Contains("Retry-After: ", await AssertRefusedAsync(third, 503, "TOO_MANY_CONNECTIONS"), StringComparison.Ordinal);
+        using var browser = await RawSocket.AskAsync(small, "?token=tgw_wrong", "Origin: http://localhost\r\n");
+        await AssertRefusedAsync(browser, 503, "TOO_MANY_CONNECTIONS");
+        using var known = await RawSocket.OpenAsync(small);
+    }
+
+    [Fact]
+    public async Task Strangers_OfOneAddressAtTheirBound_Are429AndTakeNoPlaceOfAKey()
+    {
+        await using var small = await SocketHost.StartAsync(options: new SocketOptions { MaxUnauthenticatedPerAddress = 1 });
+        using var first = await RawSocket.AskAsync(small, "");
+        Assert.StartsWith("HTTP/1.1 101 ", await first.ReadHeadAsync(), StringComparison.Ordinal);
+        using var second = await RawSocket.AskAsync(small, "");
+        Assert.Contains("Retry-After: ", await AssertRefusedAsync(second, 429, "TOO_MANY_CONNECTIONS"), StringComparison.Ordinal);
+        using var known = await RawSocket.OpenAsync(small);
+    }
+
+    [Fact]
+    public async Task Stranger_ThatAuthenticates_IsCountedAsItsKeysFromThen()
+    {
+        await using var small = await SocketHost.StartAsync(options: new SocketOptions { MaxSockets = 1, MaxUnauthenticated = 1 });
+        using var first = await RawSocket.AskAsync(small, "");
+        await first.ReadHeadAsync();
+        await first.SendTextAsync($$"""{"action":"auth","token":"{{small.Key}}"}""");
+        await first.ReadActionAsync("authenticated");
+        using var second = await RawSocket.AskAsync(small, "");
+        Assert.StartsWith("HTTP/1.1 101 ", await second.ReadHeadAsync(), StringComparison.Ordinal);
+        await second.SendTextAsync($$"""{"action":"auth","token":"{{small.PoorKey}}"}""");
+        Assert.Equal("TOO_MANY_CONNECTIONS", await second.ReadErrorAsync());
+        Assert.Equal(4103, await second.ReadCloseAsync());
+        // The place in the process is given back with the socket that had it.
+        first.Dispose();
+        second.Dispose();
+        await EndedAsync(small);
+        using var third = await RawSocket.OpenAsync(small);
+    }
+
+    /// <summary>Regression: a socket that never authenticated was waited for as long as any other, 30 s; the test's patience is shorter.</summary>
+    [Fact]
+    public async Task Stranger_ThatNeverAnswersTheClose_IsEndedSoon()
+    {
+        using var socket = await RawSocket.AskAsync(host, "?token=tgw_wrong", "Origin: http://localhost\r\n");
+        await socket.ReadHeadAsync();
+        Assert.Equal(4001, await socket.ReadCloseAsync());
+        Assert.True(await socket.IsEndedAsync());
+        await EndedAsync(host);
+    }
+
+    private static async Task EndedAsync(SocketHost host)
+    {
+        using var patience = new CancellationTokenSource(RawSocket.Patience);
+        while (host.Census.Count > 0)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     [Fact]
     public async Task Handshake_ByteByByteWithFramesBehindIt_IsServed()
     {

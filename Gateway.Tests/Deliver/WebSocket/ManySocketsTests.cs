@@ -42,26 +42,33 @@ public class ManySocketsTests : IAsyncLifetime
         Assert.Equal(Sockets, arrived);
     }
 
+    /// <summary>
+    /// On one shard, whose thread both share: a send that waited for the slow one would keep everything from the quick one. The gateway
+    /// has the events when the clock starts, so the disk is not measured; two of the thirty are left to the collector and a busy machine.
+    /// </summary>
     [Fact]
     public async Task Socket_ThatStopsReading_DelaysNoOtherAndGetsEverythingWholeLater()
     {
         const int Events = 600;
         const int TextLength = 20_000;
-        using var slow = await RawSocket.OpenAsync(host, "?all=true", receiveBufferBytes: 4096);
-        using var quick = await RawSocket.OpenAsync(host, "?all=true");
+        await using var single = await SocketHost.StartAsync(IsTls, shards: 1);
+        using var slow = await RawSocket.OpenAsync(single, "?all=true", receiveBufferBytes: 4096);
+        using var quick = await RawSocket.OpenAsync(single, "?all=true");
         await slow.ReadActionAsync("subscribed");
         await quick.ReadActionAsync("subscribed");
-        var worst = TimeSpan.Zero;
+        List<TimeSpan> times = [];
         for (var batch = 0; batch < Events / 20; batch++)
         {
+            await single.OfferAsync(20, TextLength);
             var start = Stopwatch.GetTimestamp();
-            await host.OfferAsync(20, TextLength);
             await ReadEventsAsync(quick, 20);
-            worst = Stopwatch.GetElapsedTime(start) > worst ? Stopwatch.GetElapsedTime(start) : worst;
+            times.Add(Stopwatch.GetElapsedTime(start));
         }
         // 12 MB are more than the kernel holds for the slow one, so its last send was cut somewhere in a frame.
         await ReadEventsAsync(slow, Events);
-        Assert.True(worst < TimeSpan.FromSeconds(5), $"A batch took {worst}.");
+        times.Sort();
+        Assert.True(times[^3] < TimeSpan.FromMilliseconds(200), $"Batches took {string.Join(", ", times)}.");
+        Assert.Empty(single.Log.Lines);
     }
 
     [Fact]

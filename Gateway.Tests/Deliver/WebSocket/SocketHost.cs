@@ -5,6 +5,7 @@ using System.Text;
 using Gateway.Access;
 using Gateway.Deliver;
 using Gateway.Deliver.WebSocket;
+using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Log;
 using Gateway.Log.Sqlite;
@@ -34,6 +35,7 @@ internal sealed class SocketHost : IAsyncDisposable
     private Task running = null!;
     private Action<KestrelServerLimits>? limits;
     private TimeProvider hubTime = TimeProvider.System;
+    private int shards;
     private long updateId;
 
     public Hub Hub { get; private set; } = null!;
@@ -52,9 +54,9 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public static async Task<SocketHost> StartAsync(
         bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null,
-        TimeProvider? hubTime = null)
+        TimeProvider? hubTime = null, int shards = 2)
     {
-        var host = new SocketHost { IsTls = isTls, limits = limits, hubTime = hubTime ?? TimeProvider.System };
+        var host = new SocketHost { IsTls = isTls, limits = limits, hubTime = hubTime ?? TimeProvider.System, shards = shards };
         await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions());
         return host;
     }
@@ -105,15 +107,15 @@ internal sealed class SocketHost : IAsyncDisposable
         var access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
         Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
         PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
-        Hub = new Hub(store, new ChatDirectory(database), static () => true, hubTime, new Random(1), 2, Log);
+        Hub = new Hub(store, new ChatDirectory(database), static () => true, hubTime, new Random(1), shards, Log);
         running = Hub.RunAsync(stop.Token);
         await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
-        Census = new SocketCensus(options.MaxSockets, options.MaxSocketsPerKey);
+        Census = new SocketCensus(options);
         var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log);
         var endpoint = new SocketEndpoint(services, options);
         await ListenAsync(new Router(
         [
-            new HttpRoute("GET", "/api/v1/ws", endpoint.HandleAsync, "ws") { IsStream = true },
+            .. endpoint.Routes,
             new HttpRoute("GET", "/other", WriteOtherAsync, "other"),
         ]));
     }
@@ -136,7 +138,7 @@ internal sealed class SocketHost : IAsyncDisposable
             limits?.Invoke(kestrel.Limits);
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                listen.Protocols = HttpProtocols.Http1;
+                listen.Protocols = KestrelSetup.Protocols(IsTls);
                 if (IsTls)
                 {
                     listen.UseHttps(MakeCertificate());

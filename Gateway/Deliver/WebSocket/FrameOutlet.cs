@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Gateway.Deliver.WebSocket;
 
 /// <summary>
-/// The two ways out of a WebSocket have this in common: what the transport does not take at once is copied, finished in the
+/// The ways out of a WebSocket have this in common: what the transport does not take at once is copied, finished in the
 /// background and reported, and nothing else is written meanwhile. A close that is asked for in that time follows the remainder, so
 /// that a slow peer that reads again finds out why it was let go.
 /// </summary>

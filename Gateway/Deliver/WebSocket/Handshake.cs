@@ -9,7 +9,7 @@ internal enum HandshakeStatus
 {
     Acceptable,
 
-    /// <summary>A plain request: 426 with <c>Upgrade: websocket</c>.</summary>
+    /// <summary>A plain request: 426, over HTTP/1.1 with <c>Upgrade: websocket</c>.</summary>
     NotAnUpgrade,
 
     /// <summary>426 with the version that is spoken (RFC 6455 section 4.4).</summary>
@@ -22,7 +22,10 @@ internal enum HandshakeStatus
     ForeignOrigin,
 }
 
-/// <summary>RFC 6455 section 4.2: whether a request opens a WebSocket here, and the head that says so.</summary>
+/// <summary>
+/// RFC 6455 section 4.2: whether a request opens a WebSocket here, and the head that says so. Over HTTP/2 (RFC 8441 section 5) the method is CONNECT with
+/// <c>:protocol</c>; there is no key to answer, the rest is the same.
+/// </summary>
 internal static class Handshake
 {
     public const string Version = "13";
@@ -36,8 +39,8 @@ internal static class Handshake
     public static HandshakeStatus Examine(HttpContext context, IReadOnlyCollection<string> allowedOrigins)
     {
         var request = context.Request;
-        var upgrade = context.Features.Get<IHttpUpgradeFeature>();
-        if (upgrade is not { IsUpgradableRequest: true } || !request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
+        var isConnect = IsConnect(context);
+        if (!isConnect && !IsUpgrade(context))
         {
             return HandshakeStatus.NotAnUpgrade;
         }
@@ -45,7 +48,7 @@ internal static class Handshake
         {
             return HandshakeStatus.WrongVersion;
         }
-        if (!IsKey(request.Headers.SecWebSocketKey.ToString()))
+        if (!isConnect && !IsKey(request.Headers.SecWebSocketKey.ToString()))
         {
             return HandshakeStatus.BadKey;
         }
@@ -54,6 +57,15 @@ internal static class Handshake
             ? HandshakeStatus.Acceptable
             : HandshakeStatus.ForeignOrigin;
     }
+
+    /// <summary>HTTP/2's way. Other protocols of an extended CONNECT are none of this address.</summary>
+    public static bool IsConnect(HttpContext context) =>
+        context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+
+    /// <summary>HTTP/1.1's way.</summary>
+    private static bool IsUpgrade(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        && context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Writes the whole 101 head and answers its length, <see cref="HeadBytes"/>.</summary>
     public static int WriteHead(Span<byte> destination, string key)

@@ -11,8 +11,12 @@ internal static class HandshakeReply
         switch (status)
         {
             case HandshakeStatus.NotAnUpgrade:
-                exchange.Response.Headers.Upgrade = "websocket";
-                exchange.Response.Headers.Connection = "Upgrade";
+                if (HttpProtocol.IsHttp11(exchange.Request.Protocol))
+                {
+                    // HTTP/2 has neither field.
+                    exchange.Response.Headers.Upgrade = "websocket";
+                    exchange.Response.Headers.Connection = "Upgrade";
+                }
                 return ErrorReply.WriteAsync(exchange, StatusCodes.Status426UpgradeRequired, "UPGRADE_REQUIRED", "This address speaks WebSocket only.");
             case HandshakeStatus.WrongVersion:
                 exchange.Response.Headers.SecWebSocketVersion = Handshake.Version;

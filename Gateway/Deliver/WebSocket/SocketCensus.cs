@@ -1,53 +1,178 @@
+using System.Net;
+using Gateway.Http;
+
 namespace Gateway.Deliver.WebSocket;
 
-/// <summary>Counts open sockets against their two bounds: of the process and of one key.</summary>
-internal sealed class SocketCensus(int maxSockets, int maxSocketsPerKey)
+internal enum CensusStatus
+{
+    Entered,
+
+    /// <summary>503.</summary>
+    ProcessFull,
+
+    /// <summary>429, or close code 4103 where the key came in a message.</summary>
+    KeyFull,
+
+    /// <summary>503.</summary>
+    StrangersFull,
+
+    /// <summary>429.</summary>
+    AddressFull,
+}
+
+/// <summary>
+/// Counts open sockets against their bounds. Sockets that have not authenticated (strangers) have bounds of their own and take no place
+/// of the others: or whoever can reach the port could keep every key out.
+/// </summary>
+internal sealed class SocketCensus(SocketOptions options)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, int> perKey = [];
-    private int sockets;
+    private readonly Dictionary<UInt128, int> perAddress = [];
+    private int members;
+    private int strangers;
 
-    public int Count => Volatile.Read(ref sockets);
-
-    public bool TryEnter()
+    /// <summary>All open sockets.</summary>
+    public int Count
     {
-        if (Interlocked.Increment(ref sockets) <= maxSockets)
+        get
         {
-            return true;
-        }
-        Interlocked.Decrement(ref sockets);
-        return false;
-    }
-
-    public void Leave() => Interlocked.Decrement(ref sockets);
-
-    public bool TryEnterKey(long keyId)
-    {
-        lock (gate)
-        {
-            var count = perKey.GetValueOrDefault(keyId);
-            if (count >= maxSocketsPerKey)
+            lock (gate)
             {
-                return false;
+                return members + strangers;
             }
-            perKey[keyId] = count + 1;
-            return true;
         }
     }
 
-    public void LeaveKey(long keyId)
+    public CensusStatus EnterStranger(UInt128 address)
     {
         lock (gate)
         {
-            var left = perKey.GetValueOrDefault(keyId) - 1;
-            if (left > 0)
+            if (strangers >= options.MaxUnauthenticated)
             {
-                perKey[keyId] = left;
+                return CensusStatus.StrangersFull;
             }
-            else
+            if (!TryAdd(perAddress, address, options.MaxUnauthenticatedPerAddress))
             {
-                perKey.Remove(keyId);
+                return CensusStatus.AddressFull;
             }
+            strangers++;
+            return CensusStatus.Entered;
+        }
+    }
+
+    public void LeaveStranger(UInt128 address)
+    {
+        lock (gate)
+        {
+            strangers--;
+            Subtract(perAddress, address);
+        }
+    }
+
+    /// <param name="isNew">Not so for a socket that only changes its key: it has its place in the process.</param>
+    public CensusStatus EnterKey(long keyId, bool isNew)
+    {
+        lock (gate)
+        {
+            if (isNew && members >= options.MaxSockets)
+            {
+                return CensusStatus.ProcessFull;
+            }
+            if (!TryAdd(perKey, keyId, options.MaxSocketsPerKey))
+            {
+                return CensusStatus.KeyFull;
+            }
+            members += isNew ? 1 : 0;
+            return CensusStatus.Entered;
+        }
+    }
+
+    public void LeaveKey(long keyId, bool isGone)
+    {
+        lock (gate)
+        {
+            members -= isGone ? 1 : 0;
+            Subtract(perKey, keyId);
+        }
+    }
+
+    private static bool TryAdd<T>(Dictionary<T, int> counts, T key, int most)
+        where T : notnull
+    {
+        var count = counts.GetValueOrDefault(key);
+        if (count >= most)
+        {
+            return false;
+        }
+        counts[key] = count + 1;
+        return true;
+    }
+
+    private static void Subtract<T>(Dictionary<T, int> counts, T key)
+        where T : notnull
+    {
+        var left = counts.GetValueOrDefault(key) - 1;
+        if (left > 0)
+        {
+            counts[key] = left;
+        }
+        else
+        {
+            counts.Remove(key);
+        }
+    }
+}
+
+/// <summary>One socket's place in the census: a stranger's until it has authenticated, then its key's. One caller at a time.</summary>
+internal sealed class SocketPlace(SocketCensus census)
+{
+    private UInt128 address;
+    private bool isStranger;
+
+    /// <summary>Zero before a key is known.</summary>
+    public long KeyId { get; private set; }
+
+    public CensusStatus EnterStranger(IPAddress? from)
+    {
+        address = AddressKey.Of(from);
+        var status = census.EnterStranger(address);
+        isStranger = status == CensusStatus.Entered;
+        return status;
+    }
+
+    /// <summary>Moves here from wherever the socket was; what it had it keeps when there is no room.</summary>
+    public CensusStatus EnterKey(long keyId)
+    {
+        if (keyId == KeyId)
+        {
+            return CensusStatus.Entered;
+        }
+        var status = census.EnterKey(keyId, isNew: KeyId == 0);
+        if (status == CensusStatus.Entered)
+        {
+            Give(isGone: false);
+            KeyId = keyId;
+        }
+        return status;
+    }
+
+    public void Leave()
+    {
+        Give(isGone: true);
+        KeyId = 0;
+    }
+
+    private void Give(bool isGone)
+    {
+        if (isStranger)
+        {
+            census.LeaveStranger(address);
+            isStranger = false;
+        }
+        if (KeyId != 0)
+        {
+            census.LeaveKey(KeyId, isGone);
         }
     }
 }

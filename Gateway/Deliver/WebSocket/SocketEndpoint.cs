@@ -11,6 +11,15 @@ namespace Gateway.Deliver.WebSocket;
 /// </summary>
 internal sealed class SocketEndpoint(SocketServices services, SocketOptions options)
 {
+    public const string Path = "/api/v1/ws";
+
+    /// <summary>GET with an upgrade, or HTTP/2's extended CONNECT (RFC 8441).</summary>
+    public IEnumerable<HttpRoute> Routes =>
+    [
+        new("GET", Path, HandleAsync, "websocket") { IsStream = true },
+        new("CONNECT", Path, HandleAsync, "websocket") { IsStream = true },
+    ];
+
     public Task HandleAsync(Exchange exchange)
     {
         var status = Handshake.Examine(exchange.Context, options.AllowedOrigins);
@@ -23,14 +32,13 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         {
             return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, error.Code, error.Message);
         }
-        return services.Census.TryEnter()
-            ? ServeAsync(exchange.Context, exchange, parsed.Request)
-            : TooManyAsync(exchange, StatusCodes.Status503ServiceUnavailable, "The gateway has too many open sockets.");
+        return ServeAsync(exchange.Context, exchange, parsed.Request);
     }
 
     /// <summary>Waits for as long as the socket is open, so it is one method: each more costs every idle socket its state machine.</summary>
     private async Task ServeAsync(HttpContext context, Exchange exchange, SubscriptionRequest? first)
     {
+        var place = new SocketPlace(services.Census);
         try
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
@@ -41,22 +49,19 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
                 await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
                 return;
             }
-            if (outcome.Principal is { } known && !services.Census.TryEnterKey(known.KeyId))
+            var entered = outcome.Principal is { } known ? place.EnterKey(known.KeyId) : place.EnterStranger(context.Connection.RemoteIpAddress);
+            if (entered != CensusStatus.Entered)
             {
-                await TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This key has too many open sockets.");
+                await TooManyAsync(exchange, entered);
                 return;
             }
             if (await Takeover.OpenAsync(context) is { } outlet)
             {
-                var session = new SocketSession(services, outlet, outcome.Principal, first);
+                var session = new SocketSession(services, outlet, place, outcome.Principal, first);
                 // What stands here stays as long as the socket is open.
                 first = null;
                 exchange = null!;
                 await session.RunAsync(refusal);
-            }
-            else if (outcome.Principal is { } gone)
-            {
-                services.Census.LeaveKey(gone.KeyId);
             }
             if (!context.Response.HasStarted)
             {
@@ -66,7 +71,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         }
         finally
         {
-            services.Census.Leave();
+            place.Leave();
         }
     }
 
@@ -84,6 +89,16 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         }
         return false;
     }
+
+    private static Task TooManyAsync(Exchange exchange, CensusStatus status) => status switch
+    {
+        CensusStatus.KeyFull => TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This key has too many open sockets."),
+        CensusStatus.AddressFull =>
+            TooManyAsync(exchange, StatusCodes.Status429TooManyRequests, "This address has too many open sockets that have not authenticated."),
+        CensusStatus.StrangersFull =>
+            TooManyAsync(exchange, StatusCodes.Status503ServiceUnavailable, "The gateway has too many open sockets that have not authenticated."),
+        _ => TooManyAsync(exchange, StatusCodes.Status503ServiceUnavailable, "The gateway has too many open sockets."),
+    };
 
     private static Task TooManyAsync(Exchange exchange, int status, string message) =>
         ErrorReply.WriteAsync(exchange, status, "TOO_MANY_CONNECTIONS", message, Limits.WebSocket.RetryAfter);

@@ -9,4 +9,6 @@ internal sealed record SocketOptions
 
     public int MaxSockets { get; init; } = Limits.WebSocket.Sockets;
     public int MaxSocketsPerKey { get; init; } = Limits.WebSocket.SocketsPerKey;
+    public int MaxUnauthenticated { get; init; } = Limits.WebSocket.UnauthenticatedSockets;
+    public int MaxUnauthenticatedPerAddress { get; init; } = Limits.WebSocket.UnauthenticatedSocketsPerAddress;
 }

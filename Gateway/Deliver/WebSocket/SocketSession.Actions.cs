@@ -40,14 +40,14 @@ internal sealed partial class SocketSession
 
     private async ValueTask OpenByMessageAsync(Principal principal)
     {
-        if (!services.Census.TryEnterKey(principal.KeyId))
+        if (place.EnterKey(principal.KeyId) is var entered and not CensusStatus.Entered)
         {
             isDeaf = true;
-            await WriteAsync(services.Framing.Error(new RequestError("TOO_MANY_CONNECTIONS", "This key has too many open sockets.")));
+            var who = entered == CensusStatus.KeyFull ? "This key" : "The gateway";
+            await WriteAsync(services.Framing.Error(new RequestError("TOO_MANY_CONNECTIONS", $"{who} has too many open sockets.")));
             outlet.Close(CloseCode.CannotCheckNow);
             return;
         }
-        keyId = principal.KeyId;
         await WriteAsync(SocketReplies.Authenticated);
         await OpenAsync(principal);
     }
@@ -68,15 +68,10 @@ internal sealed partial class SocketSession
 
     private async ValueTask RenewAsync(Principal principal)
     {
-        if (principal.KeyId != keyId)
+        if (place.EnterKey(principal.KeyId) != CensusStatus.Entered)
         {
-            if (!services.Census.TryEnterKey(principal.KeyId))
-            {
-                await RefuseAsync(new RequestError("TOO_MANY_CONNECTIONS", "That key has too many open sockets."));
-                return;
-            }
-            services.Census.LeaveKey(keyId);
-            keyId = principal.KeyId;
+            await RefuseAsync(new RequestError("TOO_MANY_CONNECTIONS", "That key has too many open sockets."));
+            return;
         }
         connection!.Renew(principal);
         await WriteAsync(SocketReplies.Authenticated);

@@ -34,7 +34,7 @@ internal sealed partial class SocketSession
                 return wasDue;
             }
             isAwaitingClose = true;
-            services.Wheel.Schedule(this, Limits.WebSocket.CloseWait);
+            services.Wheel.Schedule(this, connection is null ? Limits.WebSocket.UnauthenticatedCloseWait : Limits.WebSocket.CloseWait);
             return false;
         }
         // Kestrel wakes the reader too, when it begins to stop; the hub closes the connections then.

@@ -9,15 +9,16 @@ namespace Gateway.Deliver.WebSocket;
 /// client's bytes; the wheel and the outlet wake it by cancelling that wait, so there is nothing to lock and an idle socket holds
 /// one pending read. Events do not pass through here: the shard writes them to the outlet.
 /// </summary>
-/// <param name="principal">Already counted for its key. Null: the client must send <c>auth</c> first.</param>
+/// <param name="place">Where the socket is counted already; its key's when there is a principal. The endpoint gives it back.</param>
+/// <param name="principal">Null: the client must send <c>auth</c> first.</param>
 /// <param name="first">The query's subscription, started as soon as it is known who asks.</param>
-internal sealed partial class SocketSession(SocketServices services, FrameOutlet outlet, Principal? principal, SubscriptionRequest? first)
+internal sealed partial class SocketSession(
+    SocketServices services, FrameOutlet outlet, SocketPlace place, Principal? principal, SubscriptionRequest? first)
 {
     private readonly FrameReader frames = new(Limits.WebSocket.MessageBytes);
     private TokenBucket actions = new(Limits.WebSocket.ActionBurst, Limits.WebSocket.ActionsPerSecond, services.NowMs);
     private TokenBucket strikes = new(Limits.WebSocket.Strikes, Limits.WebSocket.StrikesForgottenPerSecond, services.NowMs);
     private Connection? connection;
-    private long keyId = principal?.KeyId ?? 0;
 
     /// <summary>The peer has said close, or something after which its bytes mean nothing: they are read and dropped.</summary>
     private bool isDeaf;
@@ -50,11 +51,11 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
-            SocketLog.PeerGone(services.Logger, keyId);
+            SocketLog.PeerGone(services.Logger, place.KeyId);
         }
         catch (Exception failure)
         {
-            SocketLog.SessionFailed(services.Logger, failure, keyId);
+            SocketLog.SessionFailed(services.Logger, failure, place.KeyId);
             outlet.Abort();
         }
         await EndAsync();
@@ -164,10 +165,6 @@ internal sealed partial class SocketSession(SocketServices services, FrameOutlet
         services.Wheel.Remove(this);
         frames.Release();
         connection?.OnGone();
-        if (keyId != 0)
-        {
-            services.Census.LeaveKey(keyId);
-        }
         await outlet.EndAsync();
     }
 }

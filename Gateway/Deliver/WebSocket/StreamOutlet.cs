@@ -11,7 +11,7 @@ internal sealed class StreamOutlet(Stream stream, IConnectionLifetimeFeature lif
     : FrameOutlet(PipeReader.Create(stream, IdleReads))
 {
     /// <summary>A read of zero bytes waits for data before a buffer is taken: an idle socket holds none.</summary>
-    private static readonly StreamPipeReaderOptions IdleReads = new(useZeroByteReads: true, leaveOpen: true);
+    internal static readonly StreamPipeReaderOptions IdleReads = new(useZeroByteReads: true, leaveOpen: true);
 
     /// <summary>Kestrel ends the connection in order when the handler returns, but not while a write waits for the peer.</summary>
     public override ValueTask EndAsync()

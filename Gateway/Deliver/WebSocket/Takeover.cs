@@ -2,11 +2,12 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Deliver.WebSocket;
 
 /// <summary>
-/// Answers 101 and gives the way out. On a plain connection whose first request this is, Kestrel has written nothing and will not
+/// Answers 101 (over HTTP/2: 200) and gives the way out. On a plain connection whose first request this is, Kestrel has written nothing and will not
 /// before the handler returns, so the handler may write the 101 itself, directly to the socket: whatever the shard sends there comes
 /// after it by the order of two system calls. After an ordinary upgrade it would not: UpgradeAsync returns when the head is in
 /// Kestrel's pipe, not when it has left (a frame overtook it on 1,978 of 2,000 sockets). Everything else takes the ordinary
@@ -20,6 +21,10 @@ internal static class Takeover
     /// <summary>Null when the peer is gone before it could be answered.</summary>
     public static async ValueTask<FrameOutlet?> OpenAsync(HttpContext context)
     {
+        if (Handshake.IsConnect(context))
+        {
+            return await AcceptAsync(context);
+        }
         var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
         if (FindSocket(context) is not { } socket)
         {
@@ -72,7 +77,7 @@ internal static class Takeover
     private static async ValueTask<FrameOutlet?> UpgradeAsync(HttpContext context, IConnectionLifetimeFeature lifetime)
     {
         // A slow reader is the hub's affair (4100); Kestrel would cut it without a word.
-        var rate = context.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.IHttpMinResponseDataRateFeature>();
+        var rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
         if (rate is not null)
         {
             rate.MinDataRate = null;
@@ -85,6 +90,30 @@ internal static class Takeover
             var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             Shed(context);
             return new StreamOutlet(stream, lifetime);
+        }
+        catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>RFC 8441: one stream of an HTTP/2 connection becomes the socket.</summary>
+    private static async ValueTask<FrameOutlet?> AcceptAsync(HttpContext context)
+    {
+        // To Kestrel what the client sends is a request's body: a socket's has no size and no pace.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+        try
+        {
+            var stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
+            Shed(context);
+            return new ConnectOutlet(stream, context);
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
