@@ -8,6 +8,7 @@ const string Usage = """
     usage: dotnet run -c Release --project Gateway.LoadTests -- SCENARIO --binary PATH [--store sqlite|mysql --database URL] [--json FILE]
       ingest    durable throughput at 32, 256, 1024 connections against bare Kestrel; latencies at --rate 1000 a second
       fanout    --subscribers 1000,10000 WebSockets against a bare loop, at --deliveries 20000 a second
+      resume    --subscribers 1000 that come back at --back 20000 of --events 50000 after a restart
       memory    idle, and per idle WebSocket at --sockets 5000
       bare      both references alone: what generator and machine can do
       startup   exec to the first 200 of /health, median of --starts 10
@@ -37,6 +38,7 @@ Func<CommandLine, Report, Task>? scenario = options.Scenario switch
 {
     "ingest" => IngestScenario.RunAsync,
     "fanout" => FanoutScenario.RunAsync,
+    "resume" => ResumeScenario.RunAsync,
     "memory" => MemoryScenario.RunAsync,
     "startup" => StartupScenario.RunAsync,
     "bare" => BareScenario.RunAsync,

@@ -33,7 +33,7 @@ internal static class FanoutScenario
     }
 
     /// <summary>One real event frame: its bytes are what the bare loop writes.</summary>
-    private static byte[] Sample(GatewayChild gateway)
+    internal static byte[] Sample(GatewayChild gateway)
     {
         using SubscriberPool probe = new();
         probe.Add(gateway.Port, gateway.StreamPath);

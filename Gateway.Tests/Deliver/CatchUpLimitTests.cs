@@ -1,3 +1,4 @@
+using Gateway.Deliver;
 using Gateway.Log;
 using Gateway.Messages;
 using Xunit;
@@ -8,6 +9,9 @@ namespace Gateway.Tests.Deliver;
 public sealed class CatchUpLimitTests
 {
     private const string FromTheStart = """{"id":"a","all":true,"after":0}""";
+
+    // A page for chosen chats is nobody else's.
+    private const string OnItsOwn = """{"id":"a","chat_id":1,"after":0}""";
 
     private WatchedStore store = null!;
 
@@ -45,7 +49,7 @@ public sealed class CatchUpLimitTests
         await using var hub = await StartAsync(3);
         store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var outlets = new List<TestOutlet>();
-        for (var i = 0; i < Limits.Deliver.CatchUpReaders * 3; i++) outlets.Add(await hub.SubscribedAsync(FromTheStart));
+        for (var i = 0; i < Limits.Deliver.CatchUpReaders * 3; i++) outlets.Add(await hub.SubscribedAsync(OnItsOwn));
         for (var i = 0; i < Limits.Deliver.CatchUpReaders; i++) Assert.True(await store.Begun.WaitAsync(TimeSpan.FromSeconds(20)));
         await hub.SettleAsync();
         Assert.Equal(0, store.Begun.CurrentCount);
@@ -59,17 +63,8 @@ public sealed class CatchUpLimitTests
     public async Task CatchUpPages_AllHeldByPeersThatTakeNothing_AreLetGoAndReadAgain()
     {
         await using var hub = await StartAsync(5);
-        var stalled = new List<TestOutlet>();
-        for (var i = 0; i < Limits.Deliver.CatchUpPages; i++)
-        {
-            var outlet = hub.Open();
-            outlet.IsBlocked = true;
-            await HubHarness.SubscribeAsync(outlet, FromTheStart);
-            stalled.Add(outlet);
-        }
-
-        await HeldAsync(stalled);
-        var next = await hub.SubscribedAsync(FromTheStart);
+        var stalled = await StalledAsync(hub, Limits.Deliver.CatchUpPages);
+        var next = await hub.SubscribedAsync(OnItsOwn);
         await hub.SettleAsync();
         Assert.Empty(next.Replayed("a"));
 
@@ -78,6 +73,62 @@ public sealed class CatchUpLimitTests
         foreach (var outlet in stalled) await CaughtUpAsync(hub, outlet);
         Assert.All(stalled, outlet => Assert.Equal([1, 2, 3, 4, 5], outlet.Replayed("a")));
         Assert.InRange(store.Pages.Count, Limits.Deliver.CatchUpPages + 2, int.MaxValue);
+    }
+
+    /// <summary>Regression: the readers slept 200 ms before they looked again, whatever was given back meanwhile.</summary>
+    [Fact]
+    public async Task CatchUpPages_OneIsReleased_AReadThatWaitsGoesOnAtOnce()
+    {
+        await using var hub = await StartAsync(5);
+        var stalled = await StalledAsync(hub, Limits.Deliver.CatchUpPages);
+        var waiting = new List<TestOutlet>();
+        for (var i = 0; i < Limits.Deliver.CatchUpReaders * 2; i++) waiting.Add(await hub.SubscribedAsync(OnItsOwn));
+        await hub.SettleAsync();
+        Assert.Equal(Limits.Deliver.CatchUpPages, store.Queries.Count);
+
+        // No time passes here.
+        stalled[0].Unblock();
+        foreach (var outlet in waiting) await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        Assert.All(waiting, outlet => Assert.Equal([1, 2, 3, 4, 5], outlet.Replayed("a")));
+    }
+
+    [Fact]
+    public async Task CatchUpPages_HeldByManyTogether_CountOnce()
+    {
+        await using var hub = await StartAsync(Limits.Deliver.CatchUpEvents + 10);
+        var stalled = await StalledAsync(hub, Limits.Deliver.CatchUpPages + 10, FromTheStart);
+        var next = await hub.SubscribedAsync($$"""{"id":"a","all":true,"after":{{Limits.Deliver.CatchUpEvents + 5}}}""");
+        await next.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.All(stalled, outlet => Assert.Same(Page(stalled[0]), Page(outlet)));
+        Assert.Equal(2, store.Queries.Count);
+    }
+
+    [Fact]
+    public async Task CatchUpPages_OnlyOnePlaceLeft_KeptPagesMakeRoom()
+    {
+        await using var hub = await StartAsync((2 * Limits.Deliver.CatchUpEvents) + 1);
+        await StalledAsync(hub, Limits.Deliver.CatchUpPages - 1);
+        var outlet = await hub.SubscribedAsync(FromTheStart);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal((2 * Limits.Deliver.CatchUpEvents) + 1, outlet.Replayed("a").Length);
+    }
+
+    /// <summary>Peers that take nothing once they are subscribed: each stands before its first page.</summary>
+    private static async Task<List<TestOutlet>> StalledAsync(HubHarness hub, int count, string request = OnItsOwn)
+    {
+        var stalled = new List<TestOutlet>();
+        for (var i = 0; i < count; i++)
+        {
+            var outlet = hub.Open();
+            outlet.IsBlocked = true;
+            await HubHarness.SubscribeAsync(outlet, request);
+            stalled.Add(outlet);
+        }
+
+        await HeldAsync(stalled);
+        return stalled;
     }
 
     // The clock: a shard looks for held pages once a second, and who was refused a page asks again at a tick. It must not run ahead of
@@ -96,10 +147,12 @@ public sealed class CatchUpLimitTests
         }
     }
 
+    private static CatchUpPage? Page(TestOutlet outlet) => outlet.Connection.FirstSubscription?.CatchUp?.Page;
+
     private static async Task HeldAsync(List<TestOutlet> outlets)
     {
         var deadline = Environment.TickCount64 + 20_000;
-        while (outlets.Any(outlet => outlet.Connection.FirstSubscription?.CatchUp?.Page is null))
+        while (outlets.Any(outlet => Page(outlet) is null))
         {
             Assert.True(Environment.TickCount64 < deadline, "not every page was read");
             await Task.Yield();

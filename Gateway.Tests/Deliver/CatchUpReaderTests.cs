@@ -12,7 +12,8 @@ public sealed class CatchUpReaderTests
         await using var hub = await HubHarness.StartAsync(history: 5, wrap: store => new PoisonedStore(store));
         for (var i = 0; i < Limits.Deliver.CatchUpReaders * 2; i++)
         {
-            await hub.SubscribedAsync("""{"id":"never","all":true,"after":0}""");
+            // Chosen chats: a read of its own for each.
+            await hub.SubscribedAsync("""{"id":"never","chat_id":1,"after":0}""");
         }
 
         var good = await hub.SubscribedAsync("""{"id":"a","all":true,"after":1}""");

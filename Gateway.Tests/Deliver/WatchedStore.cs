@@ -8,6 +8,7 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
 {
     private readonly Lock gate = new();
     private readonly List<LogPage> pages = [];
+    private readonly List<LogQuery> queries = [];
     private int reading;
 
     /// <summary>While set, page reads wait for it.</summary>
@@ -26,9 +27,23 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
         }
     }
 
+    /// <summary>What was asked for, in the order the reads began.</summary>
+    public IReadOnlyList<LogQuery> Queries
+    {
+        get
+        {
+            lock (gate) return [.. queries];
+        }
+    }
+
     public async ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation)
     {
-        lock (gate) MostAtOnce = Math.Max(MostAtOnce, ++reading);
+        lock (gate)
+        {
+            MostAtOnce = Math.Max(MostAtOnce, ++reading);
+            queries.Add(query);
+        }
+
         Begun.Release();
         if (Gate is { } closed) await closed.Task;
         var page = await inner.ReadPageAsync(query, cancellation);

@@ -6,7 +6,7 @@ namespace Gateway.Deliver;
 /// <summary>
 /// A reader on its way to the live end: a subscription that replays, or a connection that lags (then
 /// <see cref="Subscription"/> is null and what it reads goes out bare). Near the end it walks the shared ring; further back it holds
-/// one page of the database. Only the shard's loop touches it, except that a reader fills <see cref="Page"/> through a command.
+/// one page of the database, often one that others hold too. Only the shard's loop touches it, except that a reader fills <see cref="Page"/> through a command.
 /// </summary>
 internal sealed class CatchUp(Connection connection, Subscription? subscription, long position)
 {
@@ -16,8 +16,11 @@ internal sealed class CatchUp(Connection connection, Subscription? subscription,
     /// <summary>Everything up to here that matches has been given to the outlet.</summary>
     public long Position { get; set; } = position;
 
-    public LogPage? Page { get; set; }
+    public CatchUpPage? Page { get; set; }
     public int PageIndex { get; set; }
+
+    /// <summary>The position is where a page ended: the next one starts there, and is the next one of all who had the same page.</summary>
+    public bool IsAtPageEnd { get; set; }
 
     /// <summary>A read is under way or in line; its page comes as a command.</summary>
     public bool IsReading { get; set; }

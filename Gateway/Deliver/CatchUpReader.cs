@@ -5,26 +5,36 @@ using Gateway.Messages;
 
 namespace Gateway.Deliver;
 
-/// <param name="Shard">Gets the page as a command.</param>
-internal sealed record CatchUpRead(HubShard Shard, CatchUp CatchUp, LogQuery Query);
-
 /// <summary>
-/// Reads pages of the log for catch-ups of all shards, a bounded number at a time. The line is bounded by the catch-ups, each of which
-/// has at most one read in it. Never gives up: a read that failed is asked again, from the end of the line, so that a few that can never
-/// succeed do not keep all readers to themselves.
+/// Gets pages of the log for catch-ups of all shards: out of memory, or from the database, a bounded number of reads at a time. The line
+/// is bounded by the catch-ups, each of which waits for at most one read. Never gives up: a read that failed is asked again, from the end
+/// of the line, so that a few that can never succeed do not keep all readers to themselves.
 /// </summary>
 internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, TimeProvider time, ILogger logger)
 {
-    private readonly Channel<CatchUpRead> line = Channel.CreateUnbounded<CatchUpRead>();
-    private int heldPages;
+    private readonly Channel<PageRead> line = Channel.CreateUnbounded<PageRead>();
+    private readonly CatchUpPages pages = new(time);
 
     /// <summary>True while catch-ups wait for pages that others hold: a held page that does not move should be given back.</summary>
-    public bool IsStarved => Volatile.Read(ref heldPages) >= Limits.Deliver.CatchUpPages;
+    public bool IsStarved => pages.IsStarved;
 
-    public void Request(CatchUpRead read) => line.Writer.TryWrite(read);
+    /// <returns>The page where it is in memory; else it comes as a command.</returns>
+    public CatchUpPage? Request(CatchUpRead read)
+    {
+        var page = pages.Ask(read, out var started);
+        if (started is not null)
+        {
+            line.Writer.TryWrite(started);
+        }
+
+        return page;
+    }
 
     /// <summary>The page was delivered or let go.</summary>
-    public void Release() => Interlocked.Decrement(ref heldPages);
+    public void Release(CatchUpPage page) => pages.Release(page);
+
+    /// <summary>Called at every tick.</summary>
+    public void Expire() => pages.Expire();
 
     public Task RunAsync(CancellationToken cancellation)
     {
@@ -52,29 +62,63 @@ internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, Ti
         }
     }
 
-    private async ValueTask ReadPageAsync(CatchUpRead read, CancellationToken cancellation)
+    private async ValueTask ReadPageAsync(PageRead read, CancellationToken cancellation)
     {
-        while (IsStarved && !read.CatchUp.IsCancelled)
+        do
         {
-            await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
-        }
+            if (!pages.IsWanted(read))
+            {
+                return;
+            }
 
-        if (read.CatchUp.IsCancelled)
-        {
-            return;
-        }
+            if (pages.Reserve() is not { } room)
+            {
+                break;
+            }
 
-        if (await TryReadAsync(read.Query, cancellation) is { } page)
+            await room.WaitAsync(cancellation);
+        }
+        while (true);
+
+        var (page, isBroken) = await TryReadAsync(read.Query, cancellation);
+        if (page is not null)
         {
-            Interlocked.Increment(ref heldPages);
             DeliverTelemetry.CatchUpPages.Add(1);
-            read.Shard.Post(new ShardCommand(ShardCommandKind.Page, read.CatchUp.Connection, new CatchUpPage(read.CatchUp, page)));
+            Answer(read, new CatchUpPage(read, page, time.GetTimestamp()));
             return;
         }
 
+        pages.Unreserve();
         await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
-        Request(read);
+        Again(pages.Forget(read), isExact: isBroken);
     }
+
+    private void Answer(PageRead read, CatchUpPage page)
+    {
+        var missed = pages.Complete(read, page);
+        foreach (var one in read.Waiting)
+        {
+            Post(one, page);
+        }
+
+        Again(missed, isExact: true);
+    }
+
+    /// <param name="isExact">From each one's own position: a row before it that cannot be read is not to keep it waiting for ever.</param>
+    private void Again(List<CatchUpRead> reads, bool isExact)
+    {
+        foreach (var read in reads)
+        {
+            var again = read with { IsExact = read.IsExact || isExact };
+            if (Request(again) is { } page)
+            {
+                Post(again, page);
+            }
+        }
+    }
+
+    private static void Post(CatchUpRead read, CatchUpPage page) =>
+        read.Shard.Post(new ShardCommand(ShardCommandKind.Page, read.CatchUp.Connection, new ArrivedPage(read.CatchUp, page)));
 
     /// <summary>Of what retention took, only what the reader's chats and bots lost: a gap must neither be kept back nor tell of others' bots.</summary>
     private async ValueTask<LogPage> KeepConcernedAsync(LogPage page, LogQuery query, CancellationToken cancellation)
@@ -89,23 +133,23 @@ internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, Ti
         return page with { Retained = [.. page.Retained.Where(retention => bots.Contains(retention.BotId))] };
     }
 
-    private async ValueTask<LogPage?> TryReadAsync(LogQuery query, CancellationToken cancellation)
+    /// <returns>No page: the database is away, or (broken) something in the page cannot be read at all.</returns>
+    private async ValueTask<(LogPage? Page, bool IsBroken)> TryReadAsync(LogQuery query, CancellationToken cancellation)
     {
         try
         {
-            return await store.ReadPageAsync(query, cancellation) is { } page ? await KeepConcernedAsync(page, query, cancellation) : null;
+            var page = await store.ReadPageAsync(query, cancellation);
+            return (page is null ? null : await KeepConcernedAsync(page, query, cancellation), false);
         }
         catch (DbException e)
         {
             DeliverLog.RetentionUnknown(logger, e);
-            return null;
+            return (null, false);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
             DeliverLog.CatchUpFailed(logger, e);
-            return null;
+            return (null, true);
         }
     }
 }
-
-internal sealed record CatchUpPage(CatchUp CatchUp, LogPage Page);

@@ -6,10 +6,12 @@ namespace Gateway.Deliver;
 internal static class CatchUpScope
 {
     /// <param name="subscription">Null: everything the connection's live subscriptions want.</param>
-    public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription, RecentMigrations migrations)
+    /// <param name="isShared">Others may ask the same: all that a key may read.</param>
+    public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription, RecentMigrations migrations, out bool isShared)
     {
         var grants = connection.Principal.Grants;
         var (all, chatIds, botIds) = subscription is null ? Union(connection) : Of(subscription.Selector);
+        isShared = all;
         if (!all)
         {
             return query with { ChatIds = chatIds, BotIds = botIds };

@@ -6,7 +6,8 @@ namespace Gateway.Deliver;
 /// A log event with the frames made of it: encoded once per form and framing, at first use, and shared by all subscribers of this
 /// process. Two shards may encode the same frame at the same time; either result is right and one of them is kept.
 /// </summary>
-internal sealed class EncodedEvent(LogEvent logEvent)
+/// <param name="keepsFrames">False where one reader only will want it: its frames are made in place and not kept.</param>
+internal sealed class EncodedEvent(LogEvent logEvent, bool keepsFrames = true)
 {
     // Indexed by form: 0 compact, 1 with the update.
     private byte[]? compactWebSocket;
@@ -17,6 +18,8 @@ internal sealed class EncodedEvent(LogEvent logEvent)
     public LogEvent Event { get; } = logEvent;
 
     public long Seq => Event.Seq;
+
+    public bool KeepsFrames { get; } = keepsFrames;
 
     public ref byte[]? WebSocketFrame(bool includeUpdate) => ref includeUpdate ? ref updateWebSocket : ref compactWebSocket;
 

@@ -11,10 +11,10 @@ internal abstract class Framing
     /// <summary>The whole frame of a bare event, encoded once and shared by every subscriber: never write into it.</summary>
     public abstract byte[] Event(EncodedEvent encoded, bool includeUpdate);
 
-    /// <summary>Appends the frame of a catch-up event to the buffer; nothing is kept, because few others will want it.</summary>
+    /// <summary>Appends the frame of a catch-up event, marked as the subscription's.</summary>
     public abstract void AppendReplay(ByteBuffer buffer, EncodedEvent encoded, bool includeUpdate, string subscriptionId);
 
-    /// <summary>Appends a bare event that was read from the database for one lagging connection.</summary>
+    /// <summary>Appends a bare event for a lagging connection.</summary>
     public abstract void AppendEvent(ByteBuffer buffer, EncodedEvent encoded, bool includeUpdate);
 
     public abstract byte[] Subscribed(string subscriptionId, LogPosition position);

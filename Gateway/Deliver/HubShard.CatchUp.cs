@@ -41,7 +41,7 @@ internal sealed partial class HubShard
 
             if (catchUp.Page is { } page)
             {
-                FillFromPage(catchUp, page);
+                walked += FillFromPage(catchUp, page);
             }
             else if (catchUp.Position >= seq)
             {
@@ -56,10 +56,10 @@ internal sealed partial class HubShard
             {
                 Replay(catchUp, encoded);
                 catchUp.Position++;
+                catchUp.IsAtPageEnd = false;
             }
-            else
+            else if (!TryGetPage(catchUp))
             {
-                RequestPage(catchUp);
                 return false;
             }
         }
@@ -67,22 +67,28 @@ internal sealed partial class HubShard
         return true;
     }
 
-    private void FillFromPage(CatchUp catchUp, LogPage page)
+    /// <returns>How many events were walked.</returns>
+    private int FillFromPage(CatchUp catchUp, CatchUpPage page)
     {
-        while (catchUp.PageIndex < page.Events.Count)
+        var first = catchUp.PageIndex;
+        // Another shard may have asked for the page and be ahead: what is above our own live end comes live, and would come twice.
+        while (catchUp.PageIndex < page.Events.Length && page.Events[catchUp.PageIndex].Seq <= seq)
         {
             if (scratch.Length >= Limits.Deliver.SendBytes)
             {
-                return;
+                return catchUp.PageIndex - first;
             }
 
-            var logEvent = page.Events[catchUp.PageIndex++];
-            Replay(catchUp, new EncodedEvent(logEvent));
-            catchUp.Position = logEvent.Seq;
+            var encoded = page.Events[catchUp.PageIndex++];
+            Replay(catchUp, encoded);
+            catchUp.Position = encoded.Seq;
         }
 
-        catchUp.Position = Math.Max(catchUp.Position, page.ThroughSeq);
+        var walked = catchUp.PageIndex - first;
+        catchUp.Position = Math.Max(catchUp.Position, Math.Min(page.ThroughSeq, seq));
+        catchUp.IsAtPageEnd = true;
         ReleasePage(catchUp);
+        return walked;
     }
 
     private void Replay(CatchUp catchUp, EncodedEvent encoded)
@@ -132,7 +138,8 @@ internal sealed partial class HubShard
         QueueControl(connection, connection.Framing.CaughtUp(subscription.Id, new LogPosition(logId, catchUp.Position)));
     }
 
-    private void RequestPage(CatchUp catchUp)
+    /// <returns>Whether it is here; else it comes as a command, or the tick asks again.</returns>
+    private bool TryGetPage(CatchUp catchUp)
     {
         var connection = catchUp.Connection;
         var query = new LogQuery(catchUp.Position)
@@ -141,39 +148,54 @@ internal sealed partial class HubShard
             MaxEvents = Limits.Deliver.CatchUpEvents,
             MaxBytes = Limits.Deliver.CatchUpBytes,
         };
-        catchUp.IsReading = true;
-        reader.Request(new CatchUpRead(this, catchUp, CatchUpScope.Narrow(query, connection, catchUp.Subscription, migrations)));
+        query = CatchUpScope.Narrow(query, connection, catchUp.Subscription, migrations, out var isShared);
+        var page = reader.Request(new CatchUpRead(this, catchUp, query, logId, isShared, catchUp.IsAtPageEnd));
+        catchUp.IsReading = page is null;
+        return page is not null && TryTake(catchUp, page);
     }
 
-    private void TakePage(CatchUpPage arrived)
+    private void TakePage(ArrivedPage arrived)
     {
         var (catchUp, page) = arrived;
         catchUp.IsReading = false;
         if (catchUp.IsCancelled)
         {
-            reader.Release();
-            return;
+            reader.Release(page);
         }
+        else if (TryTake(catchUp, page))
+        {
+            MarkDirty(catchUp.Connection);
+        }
+    }
 
-        if (page.Head.LogId != logId || (page.Events.Count == 0 && page.ThroughSeq <= catchUp.Position))
+    private bool TryTake(CatchUp catchUp, CatchUpPage page)
+    {
+        if (page.LogId != logId || page.ThroughSeq <= catchUp.Position)
         {
             // The database and the bus are of different log identities, or the head moved back: the bus reader will find out and
             // tell; until then the tick asks again.
-            reader.Release();
+            reader.Release(page);
             waiting.Add(catchUp.Connection);
-            return;
+            return false;
         }
 
         TellRetention(catchUp, page);
         catchUp.Page = page;
-        catchUp.PageIndex = 0;
-        MarkDirty(catchUp.Connection);
+        catchUp.PageIndex = page.IndexAfter(catchUp.Position);
+        catchUp.IsAtPageEnd = false;
+        return true;
     }
 
-    private void TellRetention(CatchUp catchUp, LogPage page)
+    private void TellRetention(CatchUp catchUp, CatchUpPage page)
     {
         foreach (var (botId, retainedFrom) in page.Retained)
         {
+            if (retainedFrom <= catchUp.Position + 1)
+            {
+                // The page starts earlier than the position: there something is missing, here nothing.
+                continue;
+            }
+
             catchUp.ToldRetention ??= [];
             if (catchUp.ToldRetention.TryGetValue(botId, out var told) && told >= retainedFrom)
             {
@@ -205,11 +227,11 @@ internal sealed partial class HubShard
 
     private void ReleasePage(CatchUp catchUp)
     {
-        if (catchUp.Page is not null)
+        if (catchUp.Page is { } page)
         {
             catchUp.Page = null;
             catchUp.PageIndex = 0;
-            reader.Release();
+            reader.Release(page);
         }
     }
 

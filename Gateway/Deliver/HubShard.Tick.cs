@@ -34,6 +34,7 @@ internal sealed partial class HubShard
 
         waiting.Clear();
         migrations.Expire();
+        reader.Expire();
         Unhold();
         CloseSlow();
         TellPositions();

@@ -201,7 +201,7 @@ internal sealed partial class HubShard
                 Close(connection!, (CloseCode)command.Code);
                 break;
             case ShardCommandKind.Page:
-                TakePage((CatchUpPage)command.State!);
+                TakePage((ArrivedPage)command.State!);
                 break;
             case ShardCommandKind.AccessChanged:
                 CheckAccess(connection);

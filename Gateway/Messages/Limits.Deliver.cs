@@ -74,8 +74,14 @@ internal static partial class Limits
         /// <summary>Catch-up pages read from the database at a time. More wait in line.</summary>
         public const int CatchUpReaders = 4;
 
-        /// <summary>Catch-up pages held in memory, 16 MiB. Full: a page whose connection takes nothing is let go and read again later.</summary>
+        /// <summary>
+        /// Catch-up pages in memory, being read included; with their frames about half a MiB each, 32 MiB. Full: the one that was not used
+        /// for longest and that nobody holds leaves; if all are held, a page whose connections take nothing is let go and read again later.
+        /// </summary>
         public const int CatchUpPages = 64;
+
+        /// <summary>How long a page that was read for all is kept for those who come behind. Over it: read again.</summary>
+        public static readonly TimeSpan CatchUpPageAge = TimeSpan.FromSeconds(5);
 
         /// <summary>How often a shard looks at the clock: lagging connections, held delivery, positions.</summary>
         public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);

@@ -36,9 +36,9 @@ internal sealed class SseFraming : Framing
 
     public override void AppendEvent(ByteBuffer buffer, EncodedEvent encoded, bool includeUpdate)
     {
-        if (encoded.SseBlock(includeUpdate) is { } cached)
+        if (encoded.KeepsFrames)
         {
-            buffer.Append(cached);
+            buffer.Append(Event(encoded, includeUpdate));
         }
         else
         {

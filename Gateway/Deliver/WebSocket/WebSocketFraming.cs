@@ -10,6 +10,12 @@ internal sealed class WebSocketFraming : Framing
     [ThreadStatic]
     private static ByteBuffer? json;
 
+    [ThreadStatic]
+    private static ByteBuffer? replayTag;
+
+    [ThreadStatic]
+    private static string? replayTagOf;
+
     public override byte[] Event(EncodedEvent encoded, bool includeUpdate)
     {
         ref var cached = ref encoded.WebSocketFrame(includeUpdate);
@@ -18,9 +24,9 @@ internal sealed class WebSocketFraming : Framing
 
     public override void AppendEvent(ByteBuffer buffer, EncodedEvent encoded, bool includeUpdate)
     {
-        if (encoded.WebSocketFrame(includeUpdate) is { } cached)
+        if (encoded.KeepsFrames)
         {
-            buffer.Append(cached);
+            buffer.Append(Event(encoded, includeUpdate));
         }
         else
         {
@@ -30,12 +36,14 @@ internal sealed class WebSocketFraming : Framing
 
     public override void AppendReplay(ByteBuffer buffer, EncodedEvent encoded, bool includeUpdate, string subscriptionId)
     {
-        var text = Encode(encoded.Event, includeUpdate);
-        text.Length--;
-        text.Append(",\"replay\":"u8);
-        ControlFrames.AppendString(text, subscriptionId);
-        text.Append((byte)'}');
-        AppendFrame(buffer, text.Written);
+        var tag = ReplayTag(subscriptionId);
+        var text = encoded.KeepsFrames ? Payload(Event(encoded, includeUpdate)) : Encode(encoded.Event, includeUpdate).Written;
+        var length = text.Length - 1 + tag.Length;
+        var free = buffer.Free(FrameWriter.MaxHeaderBytes + length);
+        var header = FrameWriter.WriteHeader(free, Opcode.Text, length);
+        text[..^1].CopyTo(free[header..]);
+        tag.CopyTo(free[(header + text.Length - 1)..]);
+        buffer.Advance(header + length);
     }
 
     public override byte[] Subscribed(string subscriptionId, LogPosition position) =>
@@ -62,6 +70,25 @@ internal sealed class WebSocketFraming : Framing
         EventEncoder.Append(buffer, logEvent, includeUpdate, isLineSafe: false);
         return buffer;
     }
+
+    /// <summary>What stands in place of the event's closing brace; the last one is kept, because a send is mostly of one subscription.</summary>
+    private static ReadOnlySpan<byte> ReplayTag(string subscriptionId)
+    {
+        var buffer = replayTag ??= new ByteBuffer(128);
+        if (!ReferenceEquals(replayTagOf, subscriptionId))
+        {
+            buffer.Clear();
+            buffer.Append(",\"replay\":"u8);
+            ControlFrames.AppendString(buffer, subscriptionId);
+            buffer.Append((byte)'}');
+            replayTagOf = subscriptionId;
+        }
+
+        return buffer.Written;
+    }
+
+    /// <summary>Of a frame made by <see cref="Frame"/>.</summary>
+    private static ReadOnlySpan<byte> Payload(byte[] frame) => frame.AsSpan(frame[1] < 126 ? 2 : frame[1] == 126 ? 4 : 10);
 
     private static byte[] Frame(ReadOnlySpan<byte> text)
     {
