@@ -1,6 +1,9 @@
+using Gateway.Deliver;
+using Gateway.Deliver.WebSocket;
 using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Tests.Log;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gateway.Tests.Deliver;
@@ -152,6 +155,50 @@ public sealed class CatchUpSharingTests
         Assert.Equal(reset.Seq, first.Replayed("a")[^1]);
         Assert.DoesNotContain((long)Limits.Deliver.CatchUpEvents, first.Replayed("a"));
         Assert.Equal("log_reset", first.Actions("gap").Single().GetProperty("reason").GetString());
+    }
+
+    /// <summary>What is above a shard's own live end comes live; out of a page that another shard asked for it would come twice.</summary>
+    [Fact]
+    public async Task Page_OfAShardThatIsAhead_IsTakenUpToTheOwnLiveEndOnly()
+    {
+        await using var hub = await StartAsync(20);
+        using var stop = new CancellationTokenSource();
+        var reader = new CatchUpReader(store, new ChatDirectory(hub.Database), hub.Time, NullLogger.Instance);
+        var ahead = new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+        var behind = new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+        Task[] loops = [reader.RunAsync(stop.Token), ahead.RunAsync(stop.Token), behind.RunAsync(stop.Token)];
+        var log = (await store.ReadPageAsync(new LogQuery(0), default))!;
+        await ahead.OfferAsync(new EventBatch(new LogPosition(log.Head.LogId, 20), []), default);
+        await behind.OfferAsync(new EventBatch(new LogPosition(log.Head.LogId, 12), []), default);
+        var first = await SubscribedAsync(hub, ahead);
+        var second = await SubscribedAsync(hub, behind);
+        await behind.OfferAsync(new EventBatch(new LogPosition(log.Head.LogId, 20), [.. log.Events.Skip(12).Select(e => new EncodedEvent(e))]), default);
+        await second.UntilAsync(o => o.Bare.Length == 8);
+        await stop.CancelAsync();
+        await Task.WhenAll(loops);
+
+        // The test's own read is the first.
+        Assert.Equal(2, store.Queries.Count);
+        Assert.Equal(Seqs(1, 20), first.Replayed("default"));
+        Assert.Equal(Seqs(1, 12), second.Replayed("default"));
+        Assert.Equal(Seqs(13, 20), second.Bare);
+    }
+
+    private static async Task<TestOutlet> SubscribedAsync(HubHarness hub, HubShard shard)
+    {
+        var outlet = new TestOutlet();
+        outlet.Connection = new Connection(hub.Hub, shard, hub.Admin, WebSocketFraming.Instance, outlet);
+        shard.Post(new ShardCommand(ShardCommandKind.Open, outlet.Connection, null));
+        var start = new SubscriptionStart(0, null, false);
+        SubscribeOutcome outcome;
+        do
+        {
+            // Until the shard has taken its first batch it cannot say where the log stands.
+            outcome = await outlet.Connection.StartAsync(new ResolvedSubscription(new SubscriptionRequest { All = true }, Selector.All, start, null));
+        }
+        while (outcome.Error is not null);
+        await CaughtUpAsync(outlet);
+        return outlet;
     }
 
     /// <summary>A peer that stands inside the first page, which is kept for others.</summary>
