@@ -41,6 +41,9 @@ internal sealed class TwoSubscriptions(string address, string key, long liveChat
     public IReadOnlyList<long> Live => subscriptions["live"].Seqs;
     public IReadOnlyList<long> Past => subscriptions["past"].Seqs;
 
+    /// <summary>Whether <c>live</c> was answered: what is posted from then on belongs to it.</summary>
+    public bool HasStarted => subscriptions["live"].Position is not null;
+
     public async Task<ClientWebSocket> ConnectAsync()
     {
         ClientWebSocket socket = new();
