@@ -54,6 +54,8 @@ internal sealed class TestOutlet : IOutlet
 
     public SendStatus Send(ReadOnlySpan<byte> bytes)
     {
+        // Before the test hears of the frames: what it does then concerns the next send.
+        var isBlocked = IsBlocked;
         lock (gate)
         {
             Assert.Null(Closed);
@@ -73,7 +75,7 @@ internal sealed class TestOutlet : IOutlet
         }
 
         Signal();
-        return IsBlocked ? SendStatus.Pending : SendStatus.Sent;
+        return isBlocked ? SendStatus.Pending : SendStatus.Sent;
     }
 
     public void Close(CloseCode code)
