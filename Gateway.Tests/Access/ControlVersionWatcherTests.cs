@@ -95,6 +95,34 @@ public sealed class ControlVersionWatcherTests
         Assert.False(principal.Grants.CanRead(1, 9));
     }
 
+    /// <summary>Regression: a copy restored at version v - 1 and changed once has version v again, and the grants of before stayed in force.</summary>
+    [Theory]
+    [InlineData("UPDATE log_head SET seq = seq - 1")]
+    [InlineData("UPDATE log_head SET log_id = 'another1', seq = seq + 1000")]
+    public async Task Version_TheSameAfterARestore_IsLoadedAgain(string restored)
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        await fixture.ExecuteAsync("UPDATE log_head SET seq = 10");
+        var (key, principal) = await fixture.SignInAsync();
+        await fixture.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (9, 1, -100, '', 0)");
+        await fixture.Grants.GrantChatAsync(key.Id, new ChatName(9, 0, 0), new GrantRights(true, false, false), CancellationToken.None);
+        var observer = new RecordingObserver(null);
+        fixture.Access.AddObserver(observer);
+        await fixture.PollAsync();
+        Assert.True(principal.Grants.CanRead(1, 9));
+        await fixture.PollAsync();
+        Assert.Equal(1, observer.Calls);
+
+        // The number comes out as it was: one change less, one other change more.
+        await fixture.ExecuteAsync("DELETE FROM grants");
+        await fixture.ExecuteAsync(restored);
+        await fixture.ExecuteAsync("UPDATE control_version SET version = version - 3");
+        await fixture.PollAsync();
+
+        Assert.False(principal.Grants.CanRead(1, 9));
+        Assert.Equal(2, observer.Calls);
+    }
+
     [Fact]
     public async Task Key_RevokedOrDeleted_RevokesItsLivePrincipals()
     {

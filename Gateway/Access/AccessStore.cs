@@ -13,13 +13,14 @@ namespace Gateway.Access;
 /// </summary>
 internal sealed class AccessStore(IDatabase database, TimeProvider time)
 {
-    public Task<long?> ReadVersionAsync(CancellationToken cancellation) =>
-        BoundedAsync<long?>(
+    public Task<ControlStamp?> ReadStampAsync(CancellationToken cancellation) =>
+        BoundedAsync<ControlStamp?>(
             async (connection, token) =>
             {
                 await using var command = connection.CreateCommand();
-                command.CommandText = "SELECT version FROM control_version WHERE id = 1";
-                return Convert.ToInt64(await command.ExecuteScalarAsync(token), CultureInfo.InvariantCulture);
+                command.CommandText = "SELECT v.version, h.log_id, h.seq FROM control_version v CROSS JOIN log_head h WHERE v.id = 1 AND h.id = 1";
+                await using var reader = await command.ExecuteReaderAsync(token);
+                return await reader.ReadAsync(token) ? new ControlStamp(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2)) : null;
             },
             cancellation);
 

@@ -10,8 +10,11 @@ namespace Gateway.Access;
 internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals principals, TimeProvider time, ILogger logger)
 {
     private readonly FreshReads fresh = new(time);
-    private long loadedVersion = -1;
-    private long toldVersion = -1;
+    // Counts the states of the control data that this process saw: unlike the version it never stands for two.
+    private long generation;
+    private ControlStamp? seen;
+    private long loadedGeneration = -1;
+    private long toldGeneration = -1;
     private bool isAway;
 
     public async Task RunAsync(CancellationToken cancellation)
@@ -72,8 +75,8 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
     private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         var before = time.GetTimestamp();
-        var version = await store.ReadVersionAsync(cancellation);
-        if (version is null || !await LoadAsync(version.Value, cancellation))
+        var stamp = await store.ReadStampAsync(cancellation);
+        if (stamp is null || !await LoadAsync(stamp.Value, cancellation))
         {
             NoteAway(true);
             return false;
@@ -84,24 +87,30 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
         if (principals.ExpireDue())
         {
             // Nothing changed in the database, but some streams have to end.
-            toldVersion = -1;
+            toldGeneration = -1;
         }
 
-        return await TellAsync(version.Value, cancellation);
+        return await TellAsync(cancellation);
     }
 
     /// <summary>
-    /// What is loaded here was read after the version, so it holds every change of that version and perhaps a later one;
+    /// What is loaded here was read after the stamp, so it holds every change of that version and perhaps a later one;
     /// a later one is then found by the next poll and loaded again.
     /// </summary>
-    private async Task<bool> LoadAsync(long version, CancellationToken cancellation)
+    private async Task<bool> LoadAsync(ControlStamp stamp, CancellationToken cancellation)
     {
-        if (version == loadedVersion)
+        if (seen is not { } earlier || !stamp.Holds(earlier))
+        {
+            generation++;
+        }
+
+        seen = stamp;
+        if (generation == loadedGeneration)
         {
             return true;
         }
 
-        var ids = principals.BeginReload(version);
+        var ids = principals.BeginReload(generation);
         for (var start = 0; start < ids.Length; start += Limits.Access.ReloadKeys)
         {
             var part = ids.AsMemory(start, Math.Min(Limits.Access.ReloadKeys, ids.Length - start));
@@ -115,14 +124,14 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
             principals.Apply(part.Span, rows!, grants);
         }
 
-        AccessLog.ControlChanged(logger, version, ids.Length);
-        loadedVersion = version;
+        AccessLog.ControlChanged(logger, stamp.Version, ids.Length);
+        loadedGeneration = generation;
         return true;
     }
 
-    private async Task<bool> TellAsync(long version, CancellationToken cancellation)
+    private async Task<bool> TellAsync(CancellationToken cancellation)
     {
-        if (version == toldVersion)
+        if (generation == toldGeneration)
         {
             return true;
         }
@@ -130,10 +139,10 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
         var all = true;
         foreach (var observer in principals.Observers)
         {
-            all &= await observer.OnControlChangedAsync(version, cancellation);
+            all &= await observer.OnControlChangedAsync(generation, cancellation);
         }
 
-        toldVersion = all ? version : -1;
+        toldGeneration = all ? generation : -1;
         return all;
     }
 

@@ -10,5 +10,6 @@ internal interface IControlObserver
     /// Called by the version watcher, one call at a time, at start and after every change of the control version, after the principals'
     /// grants were reloaded. False: the database did not answer; the call comes again at the next poll.
     /// </summary>
+    /// <param name="version">Counts the states this process saw; not the number in the database, which a restored copy can give twice.</param>
     ValueTask<bool> OnControlChangedAsync(long version, CancellationToken cancellation);
 }

@@ -17,7 +17,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
 
     public bool IsCurrent => Volatile.Read(ref isLoaded) && time.GetElapsedTime(Volatile.Read(ref freshAsOf)) <= Limits.Access.VersionStale;
 
-    /// <summary>The last version that was read, whether or not everything was reloaded for it yet; -1 before the first.</summary>
+    /// <summary>The watcher's count of the last state that was read, whether or not everything was reloaded for it yet; -1 before the first.</summary>
     public long SeenVersion => Volatile.Read(ref seenVersion);
 
     public IReadOnlyList<IControlObserver> Observers => observers;
