@@ -159,6 +159,27 @@ public sealed class EventStreamTests
     }
 
     [Fact]
+    public async Task Stream_GroupMigrates_IsToldTheGapBeforeTheLink()
+    {
+        await using var server = await StreamServer.StartAsync(history: 1);
+        var old = await server.Hub.ChatIdAsync(Gateway.Tests.Log.SampleUpdates.GroupId);
+        using var stream = await Reader.OpenAsync(server, $"?chat_id={old}&after=0");
+        Assert.Equal(new long[] { 1 }, await stream.SeqsAsync(1));
+        await server.Hub.SettleAsync();
+        await server.Hub.PublishAsync(2, chat: -100777);
+        var next = await server.Hub.ChatIdAsync(-100777);
+        var link = await server.Hub.PublishGatewayEventAsync(
+            GatewayEventKinds.ChatMigrated, next, Encoding.UTF8.GetString(new MigrationPayload(old, next, 2).Encode()));
+        var (name, data) = (await stream.NextAsync())!.Value;
+
+        Assert.Equal("gap", name);
+        Assert.Equal("migration", data.GetProperty("reason").GetString());
+        Assert.Equal(1, data.GetProperty("requested").GetInt64());
+        Assert.Equal(link.Seq, data.GetProperty("earliest").GetInt64());
+        Assert.Equal(new[] { link.Seq }, await stream.SeqsAsync(1));
+    }
+
+    [Fact]
     public async Task Stream_ClientStopsReading_DelaysNobodyAndGetsAllLater()
     {
         await using var server = await StreamServer.StartAsync();

@@ -94,6 +94,30 @@ public sealed class PullTests
         Assert.Equal(3, page.GetProperty("next_after").GetInt64());
     }
 
+    [Fact]
+    public async Task Pull_GroupMigratedBetweenTwoPulls_HasTheGapWithTheLink()
+    {
+        await using var server = await StreamServer.StartAsync(history: 1);
+        var old = await server.Hub.ChatIdAsync(Gateway.Tests.Log.SampleUpdates.GroupId);
+        await server.Hub.PublishAsync(2, chat: -100777);
+        await server.Hub.SettleAsync();
+        var before = await GetAsync(server, $"?chat_id={old}&after=1");
+        Assert.Equal(3, before.GetProperty("next_after").GetInt64());
+        var next = await server.Hub.ChatIdAsync(-100777);
+        await server.Hub.ExecuteAsync($"UPDATE chats SET migrated_to = {next} WHERE id = {old}");
+        var link = await server.Hub.PublishGatewayEventAsync(
+            GatewayEventKinds.ChatMigrated, next, System.Text.Encoding.UTF8.GetString(new MigrationPayload(old, next, 2).Encode()));
+        await server.Hub.SettleAsync();
+
+        var page = await GetAsync(server, $"?chat_id={old}&after=3&log_id={before.GetProperty("log_id").GetString()}");
+        var gap = page.GetProperty("gaps")[0];
+        Assert.Equal("migration", gap.GetProperty("reason").GetString());
+        Assert.Equal([link.Seq], Seqs(page));
+        var missed = await GetAsync(server, $"?chat_id={next}&after={gap.GetProperty("requested").GetInt64()}");
+        Assert.Equal([2, 3, link.Seq], Seqs(missed));
+        Assert.Empty(missed.GetProperty("gaps").EnumerateArray());
+    }
+
     /// <summary>Regression: an answer that was full before the log got a new identity was labelled with the new one, and the gap was never told.</summary>
     [Fact]
     public async Task Pull_LogGetsANewIdentityMeanwhile_IsAskedToComeAgainAndIsThenToldTheGap()
