@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using Gateway.Storage;
 using Gateway.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -58,5 +60,86 @@ public sealed class FrozenGatewayTests(MariaDbFixture mariaDb, ITestOutputHelper
         await loading;
         output.WriteLine($"slowest commit of the other gateway: {slowest.TotalMilliseconds:0} ms");
         Assert.InRange(slowest, TimeSpan.Zero, Longest);
+    }
+
+    /// <summary>Stopped when its lock was on the way: what the random moments above may all have missed.</summary>
+    [Fact]
+    public async Task Gateway_StoppedWithTheHeadLocked_HoldsAnotherForTwoSecondsAndNotForThree()
+    {
+        TimeSpan took = await StopAtAsync("FROM log_head WHERE id=1 FOR UPDATE", isHeadHeld: true);
+        output.WriteLine($"the other gateway committed after {took.TotalMilliseconds:0} ms");
+        // Shorter, and the stopped one did not hold the lock: the test would show nothing.
+        Assert.InRange(took, TimeSpan.FromSeconds(1), Longest);
+    }
+
+    [Fact]
+    public async Task Gateway_StoppedWithItsCommitOnTheWay_HoldsNobody()
+    {
+        TimeSpan took = await StopAtAsync("COMMIT; ", isHeadHeld: false);
+        output.WriteLine($"the other gateway committed after {took.TotalMilliseconds:0} ms");
+        Assert.InRange(took, TimeSpan.Zero, Longest);
+    }
+
+    /// <summary>Stops a gateway when this statement of its committer has reached the proxy, lets the server have it, and measures the other's commit.</summary>
+    private async Task<TimeSpan> StopAtAsync(string statement, bool isHeadHeld)
+    {
+        Uri direct = new(await mariaDb.CreateUrlAsync());
+        byte[] words = Encoding.ASCII.GetBytes(statement);
+        TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        GatewayProcess? victim = null;
+        await using TcpProxy proxy = new(direct.Port)
+        {
+            OnPacket = packet =>
+            {
+                if (Volatile.Read(ref victim) is { } running && TcpProxy.IsQueryWith(packet, words) && Interlocked.CompareExchange(ref victim, null, running) == running)
+                {
+                    running.Freeze();
+                    stopped.TrySetResult();
+                }
+
+                return PacketFate.Forward;
+            },
+        };
+        await using GatewayProcess frozen = await GatewayProcess.StartAsync(new UriBuilder(direct) { Port = proxy.Port }.Uri.AbsoluteUri);
+        await using GatewayProcess other = await GatewayProcess.StartAsync(direct.AbsoluteUri);
+        TestBot first = await frozen.AddBotAsync(1001);
+        TestBot second = await frozen.AddBotAsync(1002);
+        second = second with { WebhookUrl = second.WebhookUrl.Replace($":{frozen.Port}/", $":{other.Port}/", StringComparison.Ordinal) };
+        await frozen.PostAsync(first, 1);
+        await other.PostAsync(second, 2);
+
+        using UpdatePoster stuck = new(first, 1, firstId: 3);
+        using UpdatePoster probe = new(second, 1, firstId: 4);
+        Volatile.Write(ref victim, frozen);
+        Task<HttpStatusCode?> waiting = stuck.PostAsync(3);
+        await stopped.Task.WaitAsync(Fault.Patience);
+        if (isHeadHeld)
+        {
+            await HeadLockTests.HeadIsLockedAsync(StorageUrl.TryParse(direct.AbsoluteUri, out _)!);
+        }
+
+        long start = TimeProvider.System.GetTimestamp();
+        while (await probe.PostAsync(4) != HttpStatusCode.OK)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Longest * 3, "the other gateway does not commit");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        TimeSpan took = TimeProvider.System.GetElapsedTime(start);
+        frozen.Thaw();
+        await waiting;
+        while (await stuck.PostAsync(3) != HttpStatusCode.OK)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Fault.Patience, "the gateway that went on does not commit");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        await using PullConsumer consumer = new(other.Address, await other.CreateAdminKeyAsync(), "all=true");
+        consumer.Start();
+        await consumer.Journal.WaitForAsync(3, Fault.Patience);
+        await consumer.Journal.WaitForAsync(4, Fault.Patience);
+        Fault.CompleteOnceInOrder(consumer.Journal, [1, 2, 3, 4]);
+        Fault.Dense(consumer.Journal);
+        return took;
     }
 }

@@ -90,7 +90,7 @@ public sealed class HeadLockTests(MariaDbFixture server)
     }
 
     /// <summary>The freeze is signalled before its packet reaches the server; this waits until it has.</summary>
-    private static async Task HeadIsLockedAsync(StorageUrl url)
+    internal static async Task HeadIsLockedAsync(StorageUrl url)
     {
         await using var database = new MySqlDatabase(url);
         await using var connection = await database.OpenPooledAsync(default);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Gateway.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -9,7 +10,17 @@ namespace Gateway.Tests.Faults;
 public sealed class RestoredDatabaseTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task Sqlite_OlderCopyRestored_NamesNoPositionTwice()
+    public Task Sqlite_OlderCopyRestored_NamesNoPositionTwice() => RestoreSqliteAsync((gateway, _) => gateway.StopAsync());
+
+    /// <summary>An orderly stop writes the highest seq it saw to its file; a kill leaves only what was written while it ran.</summary>
+    [Fact]
+    public Task Sqlite_KilledAndOlderCopyRestored_NamesNoPositionTwice() => RestoreSqliteAsync(async (gateway, seen) =>
+    {
+        await HighWaterAsync(gateway, seen);
+        await gateway.KillAsync();
+    });
+
+    private async Task RestoreSqliteAsync(Func<GatewayProcess, long, Task> end)
     {
         await using GatewayProcess gateway = await GatewayProcess.StartAsync();
         string copy = Directory.CreateTempSubdirectory("gateway-copy-").FullName;
@@ -24,9 +35,9 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
 
                 await gateway.StartAgainAsync();
             },
-            async () =>
+            async seen =>
             {
-                await gateway.StopAsync();
+                await end(gateway, seen);
                 foreach (string file in DatabaseFiles(gateway.DataFolder))
                 {
                     File.Delete(file);
@@ -42,12 +53,30 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
         Directory.Delete(copy, recursive: true);
     }
 
+    /// <summary>Returns when the gateway's once-a-second write has this seq.</summary>
+    private static async Task HighWaterAsync(GatewayProcess gateway, long seq)
+    {
+        string path = Path.Combine(gateway.DataFolder, Gateway.Log.HighWaterFile.FileName);
+        long start = TimeProvider.System.GetTimestamp();
+        while (!File.Exists(path) || WrittenSeq(path) < seq)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Fault.Patience, $"{path} never got to {seq}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
+    private static long WrittenSeq(string path)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+        return document.RootElement.GetProperty("seen").EnumerateArray().Max(entry => entry.GetProperty("seq").GetInt64());
+    }
+
     [Fact]
     public async Task MySql_OlderCopyRestoredUnderARunningGateway_NamesNoPositionTwice()
     {
         await using MariaDbServer server = await MariaDbServer.StartAsync();
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(server.UrlOf(await server.CreateDatabaseAsync()));
-        await RestoreAsync(gateway, server.BackUpAsync, server.RestoreAsync);
+        await RestoreAsync(gateway, server.BackUpAsync, _ => server.RestoreAsync());
     }
 
     [Fact]
@@ -81,7 +110,7 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
         }
     }
 
-    private async Task RestoreAsync(GatewayProcess gateway, Func<Task> copy, Func<Task> restore)
+    private async Task RestoreAsync(GatewayProcess gateway, Func<Task> copy, Func<long, Task> restore)
     {
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();
@@ -102,7 +131,7 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
             }
 
             (string oldLog, long seen) = Assert.NotNull(consumers[0].Journal.Position);
-            await restore();
+            await restore(seen);
             await gateway.ReadyAsync(Fault.Patience);
             await PostForAsync(poster, TimeSpan.FromMilliseconds(500), null);
             Assert.Equal(HttpStatusCode.OK, await poster.PostNextAsync());
