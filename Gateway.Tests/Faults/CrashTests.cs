@@ -8,7 +8,7 @@ namespace Gateway.Tests.Faults;
 [Collection(MariaDbCollection.Name)]
 public sealed class CrashTests(MariaDbFixture mariaDb, ITestOutputHelper output)
 {
-    private const int Rounds = 20, Connections = 32, LeastPerRound = 50;
+    private const int Rounds = 20, Connections = 32, LeastPerRound = 200;
 
     [Fact]
     public Task Gateway_KilledTwentyTimesOnSqlite_LosesAndRepeatsNothing() => KillAsync(null);
