@@ -1,8 +1,10 @@
 using System.Text;
 using Gateway.Deliver;
+using Gateway.Deliver.Sse;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using Xunit;
 
 namespace Gateway.Tests.Deliver;
@@ -118,6 +120,15 @@ public sealed class SubscriptionRequestTests
     {
         Assert.Equal("INVALID_FIELD", Query($"?all=true&{members}").Error?.Code);
         Assert.Null(Query("?chat_id=1&chat_id=2&types=poll&types=new_message").Error);
+    }
+
+    /// <summary>Regression: two headers were read as one, and the second's seq taken.</summary>
+    [Fact]
+    public void LastEventId_GivenTwice_IsRefused()
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Headers["Last-Event-ID"] = new StringValues(["a-1", "b-2"]);
+        Assert.Equal("INVALID_START", LastEventId.Apply(Query("?all=true"), context.Request).Error?.Code);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Deliver.WebSocket;
@@ -49,7 +50,7 @@ public sealed class Http2SocketTests : IAsyncLifetime
     [Fact]
     public async Task Socket_WithoutACredential_AuthenticatesByItsFirstMessage()
     {
-        using var client = await OpenAsync("", key: null);
+        using var client = await OpenAsync(host, "", key: null);
         await SendAsync(client, $$"""{"action":"auth","token":"{{host.Key}}"}""");
         Assert.Equal("authenticated", (await ReadAsync(client)).GetProperty("action").GetString());
     }
@@ -123,6 +124,24 @@ public sealed class Http2SocketTests : IAsyncLifetime
         await ReadEventsAsync(lasting, 3);
     }
 
+    [Fact]
+    public async Task Socket_IdleForLongerThanTheServersTimeouts_StaysOpen()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        await using var strict = await SocketHost.StartAsync(isTls: true, limits: limits =>
+        {
+            limits.KeepAliveTimeout = second;
+            limits.RequestHeadersTimeout = second;
+            limits.MinRequestBodyDataRate = new MinDataRate(100_000, second + second);
+        });
+        using var client = await OpenAsync(strict, "", strict.Key);
+        // The server looks at its timeouts once a second: after five it has looked at all of them.
+        var answer = ReadAsync(client);
+        await Assert.ThrowsAsync<TimeoutException>(() => answer.WaitAsync(TimeSpan.FromSeconds(5)));
+        await SendAsync(client, """{"action":"ping"}""");
+        Assert.Equal("pong", (await answer).GetProperty("action").GetString());
+    }
+
     [Theory]
     [InlineData("websocket", "sec-websocket-version", "8", 426, "WEBSOCKET_VERSION")]
     [InlineData("websocket", "origin", "https://elsewhere.example", 403, "FOREIGN_ORIGIN")]
@@ -148,9 +167,9 @@ public sealed class Http2SocketTests : IAsyncLifetime
         Assert.Equal(code, body.RootElement.GetProperty("code").GetString());
     }
 
-    private async Task<ClientWebSocket> OpenAsync(string query) => await OpenAsync(query, host.Key);
+    private async Task<ClientWebSocket> OpenAsync(string query) => await OpenAsync(host, query, host.Key);
 
-    private async Task<ClientWebSocket> OpenAsync(string query, string? key)
+    private async Task<ClientWebSocket> OpenAsync(SocketHost to, string query, string? key)
     {
         var client = new ClientWebSocket();
         client.Options.HttpVersion = HttpVersion.Version20;
@@ -159,7 +178,7 @@ public sealed class Http2SocketTests : IAsyncLifetime
         {
             client.Options.SetRequestHeader("X-API-Key", key);
         }
-        await client.ConnectAsync(new Uri($"wss://localhost:{host.Port}/api/v1/ws{query}"), http, default).WaitAsync(RawSocket.Patience);
+        await client.ConnectAsync(new Uri($"wss://localhost:{to.Port}/api/v1/ws{query}"), http, default).WaitAsync(RawSocket.Patience);
         return client;
     }
 

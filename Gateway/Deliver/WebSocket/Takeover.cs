@@ -97,18 +97,12 @@ internal static class Takeover
         }
     }
 
-    /// <summary>RFC 8441: one stream of an HTTP/2 connection becomes the socket.</summary>
+    /// <summary>
+    /// RFC 8441: one stream of an HTTP/2 connection becomes the socket. Kestrel holds it to neither the size nor the pace of a request's body
+    /// (<c>Http2SocketTests</c> shows both).
+    /// </summary>
     private static async ValueTask<FrameOutlet?> AcceptAsync(HttpContext context)
     {
-        // To Kestrel what the client sends is a request's body: a socket's has no size and no pace.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
-        }
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
         try
         {
             var stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
