@@ -78,6 +78,42 @@ public sealed class RevocationTests(MariaDbFixture mariaDb, ITestOutputHelper ou
         }
     }
 
+    /// <summary>Regression: a socket that had stopped reading got megabytes of the chat seconds after its grant was gone.</summary>
+    [Fact]
+    public async Task Grant_RevokedWhileASocketTakesNothing_WhatWaitsForItDoesNotComeLater()
+    {
+        const int Events = 80, EventBytes = 100_000, Most = 10;
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync();
+        TestBot bot = await gateway.AddBotAsync(1001);
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        long revoked = await GrantAsync(gateway, key, bot, Revoked);
+        await GrantAsync(gateway, key, bot, Kept);
+        await gateway.PostAsync(bot, 1);
+        using UpdatePoster poster = new(bot, connections: 1) { PaddingBytes = EventBytes };
+        await using WebSocketConsumer consumer = new(gateway.Address, key.GetProperty("key").GetString()!, "all=true") { ReceiveBufferBytes = 64 * 1024 };
+        consumer.Start();
+        await consumer.Journal.WaitForAsync(1, Fault.Patience);
+        consumer.PauseReading();
+        for (int number = 1; number <= Events; number++)
+        {
+            Assert.Equal(System.Net.HttpStatusCode.OK, await poster.PostAsync(number * Chats));
+        }
+
+        await gateway.CommandAsync("grant", "revoke", "--id", revoked.ToString(CultureInfo.InvariantCulture));
+        await Task.Delay(Bound, TimeProvider.System);
+        consumer.ResumeReading();
+        const long Proof = (Chats * (Events + 1)) + Kept;
+        Assert.Equal(System.Net.HttpStatusCode.OK, await poster.PostAsync(Proof));
+        await consumer.Journal.WaitForAsync(Proof, Fault.Patience);
+
+        // What the peer's own system had received is the peer's; the gateway and its system held megabytes.
+        int late = consumer.Journal.Events.Count(received => received.UpdateId % Chats == Revoked);
+        output.WriteLine($"{late} of {Events} events of the revoked chat, {consumer.Journal.Connections} connections");
+        Assert.InRange(late, 0, Most);
+        Assert.Equal(2, consumer.Journal.Connections);
+        Assert.Empty(consumer.Journal.Violations);
+    }
+
     private static async Task<long> GrantAsync(GatewayProcess gateway, JsonElement key, TestBot bot, int chat)
     {
         JsonElement grant = await gateway.CommandAsync("grant", "chat", "--key", key.GetProperty("id").GetRawText(), "--chat", $"tg:{bot.Id}:{1000 + chat}", "--read");
