@@ -1,0 +1,48 @@
+using Gateway.Deliver;
+using Gateway.Deliver.WebSocket;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Tests.Deliver.WebSocket;
+
+public sealed class ConnectOutletTests
+{
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        public CancellationToken RequestAborted { get; set; }
+
+        public int Aborts { get; private set; }
+
+        public void Abort() => Aborts++;
+    }
+
+    private readonly Lifetime lifetime = new();
+    private readonly MemoryStream stream = new();
+    private readonly ConnectOutlet outlet;
+
+    public ConnectOutletTests()
+    {
+        var context = new DefaultHttpContext();
+        context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
+        outlet = new ConnectOutlet(stream, context);
+    }
+
+    /// <summary>Kestrel uses the stream's objects for the connection's next request, while the shard may not have heard of the end yet.</summary>
+    [Fact]
+    public async Task Outlet_AfterItsSession_WritesAndCutsNothingMore()
+    {
+        Assert.Equal(SendStatus.Sent, outlet.Send("before"u8));
+        await outlet.EndAsync();
+        Assert.Equal(SendStatus.Closed, outlet.Send("after"u8));
+        outlet.Abort();
+        Assert.Equal("before"u8.ToArray(), stream.ToArray());
+        Assert.Equal(0, lifetime.Aborts);
+    }
+
+    [Fact]
+    public void Outlet_Cut_ResetsTheRequest()
+    {
+        outlet.Abort();
+        Assert.Equal(1, lifetime.Aborts);
+    }
+}
