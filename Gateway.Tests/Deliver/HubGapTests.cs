@@ -1,6 +1,7 @@
 using Gateway.Deliver;
 using Gateway.Messages;
 using Gateway.Tests.Log;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gateway.Tests.Deliver;
@@ -212,6 +213,21 @@ public sealed class HubGapTests
         AssertMigrationGap(byChat, "a", 1, link.Seq);
         AssertMigrationGap(all, "a", 1, link.Seq);
         Assert.Empty(stranger.Actions("gap"));
+    }
+
+    /// <summary>A catch-up of "all" reads the log by its grants, which have the new chat only a moment later than the log.</summary>
+    [Fact]
+    public void Migration_SeenAMomentAgo_WidensWhatACatchUpReads()
+    {
+        FakeTimeProvider time = new();
+        RecentMigrations migrations = new(time);
+        var grants = HubHarness.Reader(7).Grants;
+        migrations.Add(7, 9);
+
+        Assert.Equal([7, 9], migrations.Widen(grants).Order());
+        Assert.Equal([8], migrations.Widen(HubHarness.Reader(8).Grants));
+        time.Advance(Limits.Access.VersionStale + TimeSpan.FromMilliseconds(1));
+        Assert.Same(grants.ReadChats, migrations.Widen(grants));
     }
 
     [Fact]
