@@ -31,6 +31,25 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task AnyCommand_BesideAServerOfAnOlderVersion_RefusesToMigrate()
+    {
+        await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify");
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(gateway.DataFolder, "gateway.db")};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "DELETE FROM schema_migrations WHERE version > 2";
+        await command.ExecuteNonQueryAsync();
+
+        using var olderServer = Gateway.Hosting.InstanceLock.TryTake(gateway.DataFolder);
+        Assert.NotNull(olderServer);
+        var list = await gateway.RunAsync("bot", "list", "--json");
+        Assert.Equal((1, "SCHEMA_OLD"), (list.ExitCode, list.Json.GetProperty("code").GetString()));
+        Assert.Contains("is running", list.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        command.CommandText = "SELECT MAX(version) FROM schema_migrations";
+        Assert.Equal(2L, await command.ExecuteScalarAsync());
+    }
+
+    [Fact]
     public async Task Bot_RemovedAndAddedAgain_KeepsItsId()
     {
         await gateway.RunAsync("bot", "add", "--token", Token, "--no-verify", "--webhook-secret", "0123456789012345678901");

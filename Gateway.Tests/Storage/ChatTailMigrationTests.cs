@@ -64,4 +64,13 @@ public sealed class ChatTailMigrationTests : IAsyncLifetime
         Assert.Equal([8, 9, Events + 3], batch.Items.Select(item => item.MessageId));
         Assert.Equal("new", await fixture.ScalarAsync("SELECT text FROM messages WHERE id = 9"));
     }
+
+    [Fact]
+    public async Task ReadPage_AnEventWasErasedByHand_ClaimsNoMoreThanItLookedAt()
+    {
+        await fixture.ExecuteAsync($"DELETE FROM events WHERE seq = {Chats + 1}");
+        var page = await fixture.Store.ReadPageAsync(new LogQuery(0) { ChatIds = [1], MaxEvents = 3 }, default);
+        Assert.Equal([1L, (2 * Chats) + 1], page!.Events.Select(e => e.Seq));
+        Assert.Equal((2 * Chats) + 1, page.ThroughSeq);
+    }
 }

@@ -60,7 +60,7 @@ internal sealed class CliSession : IAsyncDisposable
             if (master.Key is null) return output.Fail(ExitCode.Usage, "NO_MASTER_KEY", master.Reason!);
             await using var storage = StorageFactory.Open(options.Storage, TimeProvider.System);
             var migrator = new Migrator(storage.Database, TimeProvider.System);
-            var migrated = mayChange ? await migrator.MigrateAsync(cancellation) : await migrator.LookAsync(cancellation);
+            var migrated = mayChange ? await MigrateAsync(migrator, options, cancellation) : await migrator.LookAsync(cancellation);
             if (!migrated.IsReady)
             {
                 return migrated.Status is MigrationStatus.SchemaTooNew or MigrationStatus.SchemaOld
@@ -79,6 +79,20 @@ internal sealed class CliSession : IAsyncDisposable
         {
             return output.Fail(ExitCode.Refused, "IO_ERROR", e.Message);
         }
+    }
+
+    /// <summary>
+    /// Not under the feet of a server of an older version, which holds the data folder and would write the old schema into the new one:
+    /// events missing from what the newer program reads, with nothing to tell of it.
+    /// </summary>
+    private static async ValueTask<MigrationOutcome> MigrateAsync(Migrator migrator, GatewayOptions options, CancellationToken cancellation)
+    {
+        if (!options.Storage.IsSqlite || await migrator.LookAsync(cancellation) is not { Status: MigrationStatus.SchemaOld, FromVersion: > 0 } old)
+            return await migrator.MigrateAsync(cancellation);
+        using var instance = InstanceLock.TryTake(options.DataFolder);
+        return instance is not null
+            ? await migrator.MigrateAsync(cancellation)
+            : old with { Reason = $"a server of an older version is running on this database (schema {old.FromVersion}, this program knows {old.ToVersion}): stop it first, or use its own program" };
     }
 
     public static CliOutput OutputFor(ParseResult arguments) => new(arguments.GetValue(CommonOptions.Json), Console.Out, Console.Error);

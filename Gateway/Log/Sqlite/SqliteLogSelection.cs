@@ -4,8 +4,8 @@ using Gateway.Messages;
 namespace Gateway.Log.Sqlite;
 
 /// <summary>
-/// Which events of a page match its chats and bots. Few of them: one walk each (two for a chat, whose newest events may be in the tail), merged, whatever lies between. Many: the log is
-/// walked in order and tested against the sets, for a bounded distance.
+/// Which events of a page match its chats and bots. Few of them: one walk each (two for a chat, whose newest events may be in the tail),
+/// merged, whatever lies between. Many: the log is walked in order and tested against the sets, for a bounded distance.
 /// </summary>
 internal static class SqliteLogSelection
 {
@@ -27,7 +27,9 @@ internal static class SqliteLogSelection
         foreach (var chat in chats) select.Bind(index++, chat);
         foreach (var bot in bots) select.Bind(index++, bot);
         while (select.Step()) seqs.Add(select.Int64(0));
-        return (seqs, null);
+        // Said, not left to the page being full: a seq whose event is gone (a row erased by hand) makes a page that is not, and it would
+        // claim everything behind it.
+        return (seqs, seqs.Count == limit ? seqs[^1] : null);
     }
 
     // UNION drops an event that is named by its chat and by its bot.
