@@ -72,9 +72,51 @@ public sealed class CatchUpSharingTests
         var second = await hub.SubscribedAsync(All(after: 5));
         await CaughtUpAsync(second);
 
-        Assert.Equal([0, 6, 8, 5], store.Queries.Select(query => query.AfterSeq));
+        // (3, 5]: what the first page left of its cell, where others may have stopped too.
+        Assert.Equal([0, 6, 8, 3, 5], store.Queries.Select(query => query.AfterSeq));
         Assert.Equal(Seqs(7, 9), first.Replayed("a"));
         Assert.Equal(Seqs(6, 9), second.Replayed("a"));
+    }
+
+    /// <summary>Regression: whom the first page did not reach read on each from its own position: 132 reads.</summary>
+    [Fact]
+    public async Task Texts_ThatEndThePageBeforeItsCell_AreStillReadOnceForAll()
+    {
+        await using var hub = await StartAsync(1);
+        for (var i = 0; i < 4; i++) await hub.CommitAsync(Limits.Log.BatchUpdates / 2, text: new string('x', 2000));
+        var end = (await hub.Store.ReadHeadAsync(default))!.Value;
+        await hub.Hub.OfferAsync(new LogPosition(end.LogId, end.Seq), [], default);
+        await hub.SettleAsync();
+        store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outlets = new List<TestOutlet>();
+        for (var i = 0; i < 200; i++) outlets.Add(await hub.SubscribedAsync(All(after: 50 + i)));
+        await hub.SettleAsync();
+        store.Gate.SetResult();
+        foreach (var outlet in outlets) await CaughtUpAsync(outlet);
+
+        var bytes = store.Pages.Max(page => page.Events.Sum(logEvent => logEvent.Payload.Length));
+        Assert.True(bytes >= Limits.Deliver.CatchUpBytes, "the pages end at their number of events");
+        // As many pages as the log has, and a page more where those start whom the first did not reach.
+        var least = (int)((end.Seq + store.Pages[0].ThroughSeq - 1) / store.Pages[0].ThroughSeq);
+        Assert.InRange(store.Queries.Count, least, least + 1);
+        for (var i = 0; i < outlets.Count; i++) Assert.Equal(Seqs(51 + i, end.Seq), outlets[i].Replayed("a"));
+    }
+
+    /// <summary>Regression: a page of one key that starts on the grid sent every client of another key to its own position.</summary>
+    [Fact]
+    public async Task PageOfOneKey_IsThere_TheClientsOfAnotherKeyStillShareTheirs()
+    {
+        await using var hub = await StartAsync(300);
+        var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        await CaughtUpAsync(await hub.SubscribedAsync(All(after: 0), HubHarness.Reader(chat)));
+        Assert.Equal(2, store.Queries.Count);
+        var other = HubHarness.Reader(chat);
+        var outlets = new List<TestOutlet>();
+        for (var i = 0; i < 100; i++) outlets.Add(await hub.SubscribedAsync(All(after: 1 + i), other));
+        foreach (var outlet in outlets) await CaughtUpAsync(outlet);
+
+        Assert.Equal([0, 256, 0, 256], store.Queries.Select(query => query.AfterSeq));
+        Assert.Equal(Seqs(101, 300), outlets[99].Replayed("a"));
     }
 
     [Fact]
@@ -216,8 +258,6 @@ public sealed class CatchUpSharingTests
         Assert.InRange(outlet.Replayed("a").Length, 1, Limits.Deliver.CatchUpEvents - 1);
         return outlet;
     }
-
-
 
     private static string All(long after) => $$"""{"id":"a","all":true,"after":{{after}}}""";
 

@@ -51,6 +51,9 @@ internal sealed class CatchUpPage
             && (IsSameScope(query, read.Query) || (query is { ChatIds: null, BotIds: null } && !HasGapAt(position)));
     }
 
+    /// <summary>Whether what the page tells of its part of the log, its end above all, holds for the one who asks.</summary>
+    public bool IsOfSameQuestion(CatchUpRead read) => LogId == read.LogId && IsSameScope(query, read.Query);
+
     /// <summary>The same sets, not equal ones: all connections of a key share theirs, and a change of grants makes new ones.</summary>
     public static bool IsSameScope(LogQuery one, LogQuery other) =>
         ReferenceEquals(one.ChatIds, other.ChatIds) && ReferenceEquals(one.BotIds, other.BotIds);

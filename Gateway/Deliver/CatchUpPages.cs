@@ -6,27 +6,29 @@ namespace Gateway.Deliver;
 /// The pages in memory and the reads on their way: after a restart thousands of clients come back at about the same position, and each page
 /// is to be read, parsed and encoded once for all of them. A shared page that nobody holds is kept for a few seconds for those who come
 /// behind, and makes room for any page that is needed. Called by all shards and readers; the lock covers a walk over at most
-/// <see cref="Limits.Deliver.CatchUpPages"/> pages.
+/// <see cref="Limits.Deliver.CatchUpPages"/> pages and, once for each read that ends, one over those who wait for it.
 /// </summary>
 internal sealed class CatchUpPages(TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly List<CatchUpPage> kept = [];
-    private readonly List<PageRead> reads = [];
+
+    // Those that others may join. A read for chosen chats is nobody else's and is not among them.
+    private readonly Dictionary<PageKey, PageRead> reads = [];
     private TaskCompletionSource? room;
     private long uses;
 
     // Pages in memory, kept or held, and places of reads under way.
     private int count;
 
-    /// <summary>True while a read may be waiting for a place: a held page that does not move should be given back.</summary>
+    /// <summary>True while a reader waits for a place, all being held: a held page that does not move should be given back.</summary>
     public bool IsStarved
     {
         get
         {
             lock (gate)
             {
-                return count >= Limits.Deliver.CatchUpPages && reads.Count > 0;
+                return room is not null;
             }
         }
     }
@@ -37,7 +39,7 @@ internal sealed class CatchUpPages(TimeProvider time)
         started = null;
         lock (gate)
         {
-            var isGridRead = false;
+            var start = read.StartSeq;
             foreach (var page in kept)
             {
                 if (page.Answers(read))
@@ -47,11 +49,14 @@ internal sealed class CatchUpPages(TimeProvider time)
                     return page;
                 }
 
-                isGridRead |= page.AfterSeq == read.StartSeq;
+                // A page that is there and ends before the position (large events): reading it again would not help.
+                if (read.IsShared && page.ThroughSeq > start && page.ThroughSeq <= read.Query.AfterSeq && page.IsOfSameQuestion(read))
+                {
+                    start = page.ThroughSeq;
+                }
             }
 
-            // The page of the grid is there and ends before the position (large events): reading it again would not help.
-            started = Join(isGridRead ? read with { IsExact = true } : read);
+            started = Join(start == read.StartSeq ? read : read with { KnownStart = start });
             return null;
         }
     }
@@ -61,7 +66,13 @@ internal sealed class CatchUpPages(TimeProvider time)
     {
         lock (gate)
         {
-            return read.Waiting.Exists(static one => !one.CatchUp.IsCancelled) || !reads.Remove(read);
+            if (read.Waiting.Exists(static one => !one.CatchUp.IsCancelled))
+            {
+                return true;
+            }
+
+            End(read);
+            return false;
         }
     }
 
@@ -90,33 +101,36 @@ internal sealed class CatchUpPages(TimeProvider time)
         }
     }
 
-    /// <summary>Ends a read without a page; answers who waited for it.</summary>
+    /// <summary>Ends a read without a page; answers who still waits for it.</summary>
     public List<CatchUpRead> Forget(PageRead read)
     {
         lock (gate)
         {
-            reads.Remove(read);
+            End(read);
+            read.Waiting.RemoveAll(static one => one.CatchUp.IsCancelled);
             return read.Waiting;
         }
     }
 
     /// <summary>Takes the page over, in the place reserved for it, held once for each of those it is for.</summary>
-    /// <returns>Whom it does not reach: they read from their own position.</returns>
+    /// <returns>Whom it does not reach, with where to read instead.</returns>
     public List<CatchUpRead> Complete(PageRead read, CatchUpPage page)
     {
         lock (gate)
         {
-            reads.Remove(read);
-            read.Waiting.RemoveAll(static one => one.CatchUp.IsCancelled);
-            // From its own position there is no other page to be had: that of another identity, or an empty one, is for the shard to judge.
-            var missed = read.Waiting.FindAll(one => one.Query.AfterSeq != page.AfterSeq && page.LogId == one.LogId && !page.Answers(one));
-            read.Waiting.RemoveAll(missed.Contains);
+            End(read);
+            var missed = TakeMissed(read.Waiting, page);
             page.Holders = read.Waiting.Count;
             if (read.IsShared && page.LogId == read.LogId && page.ThroughSeq > page.AfterSeq)
             {
                 page.IsKept = true;
                 page.UsedAt = ++uses;
                 kept.Add(page);
+                if (page.Holders == 0)
+                {
+                    // It can make room at once: a reader that found all places held while this one was being read must not sleep on.
+                    WakeReaders();
+                }
             }
             else if (page.Holders == 0)
             {
@@ -163,18 +177,64 @@ internal sealed class CatchUpPages(TimeProvider time)
 
     private PageRead? Join(CatchUpRead read)
     {
-        foreach (var one in reads)
+        if (read.IsShared && reads.TryGetValue(read.PageKey, out var underWay))
         {
-            if (one.MayAnswer(read))
-            {
-                one.Waiting.Add(read);
-                return null;
-            }
+            underWay.Waiting.Add(read);
+            return null;
         }
 
         var started = new PageRead(read);
-        reads.Add(started);
+        if (read.IsShared)
+        {
+            reads.Add(started.PageKey, started);
+        }
+
         return started;
+    }
+
+    private void End(PageRead read)
+    {
+        if (read.IsShared)
+        {
+            reads.Remove(read.PageKey);
+        }
+    }
+
+    /// <summary>Leaves in the list whom the page is for, in one pass: thousands may wait.</summary>
+    private static List<CatchUpRead> TakeMissed(List<CatchUpRead> waiting, CatchUpPage page)
+    {
+        List<CatchUpRead> missed = [];
+        var (left, firstMissed) = (0, long.MaxValue);
+        for (var i = 0; i < waiting.Count; i++)
+        {
+            var one = waiting[i];
+            if (one.CatchUp.IsCancelled)
+            {
+                continue;
+            }
+
+            // From its own position there is no other page to be had: that of another identity, or an empty one, is for the shard to judge.
+            if (one.Query.AfterSeq == page.AfterSeq || page.LogId != one.LogId || page.Answers(one))
+            {
+                waiting[left++] = one;
+            }
+            else
+            {
+                missed.Add(one);
+                firstMissed = Math.Min(firstMissed, one.Query.AfterSeq);
+            }
+        }
+
+        waiting.RemoveRange(left, waiting.Count - left);
+        // Together from the first of them, so each further read is the right one for somebody. A page that did not advance says nothing of
+        // where the next one would end: each from its own position.
+        var isAdvanced = page.ThroughSeq > page.AfterSeq;
+        for (var i = 0; i < missed.Count; i++)
+        {
+            missed[i] = missed[i] with { KnownStart = isAdvanced ? firstMissed : missed[i].Query.AfterSeq };
+        }
+
+        return missed;
     }
 
     private bool EvictOne()

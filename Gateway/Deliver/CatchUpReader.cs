@@ -90,7 +90,9 @@ internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, Ti
 
         pages.Unreserve();
         await Task.Delay(Limits.Deliver.ReadRetry, time, cancellation);
-        Again(pages.Forget(read), isExact: isBroken);
+        var waiting = pages.Forget(read);
+        // Broken: from each one's own position, so that a row before it that cannot be read does not keep it waiting for ever.
+        Again(isBroken ? waiting.ConvertAll(static one => one with { KnownStart = one.Query.AfterSeq }) : waiting);
     }
 
     private void Answer(PageRead read, CatchUpPage page)
@@ -101,18 +103,16 @@ internal sealed class CatchUpReader(ILogStore store, ChatDirectory directory, Ti
             Post(one, page);
         }
 
-        Again(missed, isExact: true);
+        Again(missed);
     }
 
-    /// <param name="isExact">From each one's own position: a row before it that cannot be read is not to keep it waiting for ever.</param>
-    private void Again(List<CatchUpRead> reads, bool isExact)
+    private void Again(List<CatchUpRead> reads)
     {
         foreach (var read in reads)
         {
-            var again = read with { IsExact = read.IsExact || isExact };
-            if (Request(again) is { } page)
+            if (Request(read) is { } page)
             {
-                Post(again, page);
+                Post(read, page);
             }
         }
     }

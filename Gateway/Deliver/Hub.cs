@@ -48,6 +48,9 @@ internal sealed class Hub : IControlObserver
     /// <summary>Whether permissions are known to be current: for what was collected and leaves only now.</summary>
     public bool MayDeliver => isCurrent();
 
+    /// <inheritdoc cref="CatchUpReader.IsStarved"/>
+    public bool IsStarved => reader.IsStarved;
+
     /// <summary>Open streams on all transports.</summary>
     public int ConnectionCount
     {

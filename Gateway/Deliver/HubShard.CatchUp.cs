@@ -149,7 +149,7 @@ internal sealed partial class HubShard
             MaxBytes = Limits.Deliver.CatchUpBytes,
         };
         query = CatchUpScope.Narrow(query, connection, catchUp.Subscription, migrations, out var isShared);
-        var page = reader.Request(new CatchUpRead(this, catchUp, query, logId, isShared, catchUp.IsAtPageEnd));
+        var page = reader.Request(new CatchUpRead(this, catchUp, query, logId, isShared, catchUp.IsAtPageEnd ? catchUp.Position : null));
         catchUp.IsReading = page is null;
         return page is not null && TryTake(catchUp, page);
     }

@@ -76,6 +76,8 @@ internal sealed partial class HubShard
             return;
         }
 
+        // Asked once: after the first page that is given back no reader waits, and the next might go to another peer that takes nothing.
+        var isStarved = reader.IsStarved;
         for (var i = connections.Count - 1; i >= 0; i--)
         {
             var connection = connections[i];
@@ -89,7 +91,7 @@ internal sealed partial class HubShard
             {
                 CloseStalled(connection, connection.IsClosing ? connection.ClosingWith : CloseCode.SlowConsumer);
             }
-            else if (reader.IsStarved)
+            else if (isStarved)
             {
                 ReleasePages(connection);
             }
