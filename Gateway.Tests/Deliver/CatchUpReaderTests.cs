@@ -1,4 +1,3 @@
-using Gateway.Log;
 using Gateway.Messages;
 using Xunit;
 
@@ -9,7 +8,7 @@ public sealed class CatchUpReaderTests
     [Fact]
     public async Task Reads_ThatCanNeverSucceed_DoNotKeepTheReadersFromOthers()
     {
-        await using var hub = await HubHarness.StartAsync(history: 5, wrap: store => new PoisonedStore(store));
+        await using var hub = await HubHarness.StartAsync(history: 5, wrap: store => new WatchedStore(store) { IsUnreadable = static query => query.AfterSeq == 0 });
         for (var i = 0; i < Limits.Deliver.CatchUpReaders * 2; i++)
         {
             // Chosen chats: a read of its own for each.
@@ -26,25 +25,5 @@ public sealed class CatchUpReaderTests
         }
 
         Assert.Equal([2, 3, 4, 5], good.Replayed("a"));
-    }
-
-    /// <summary>Pages from the start of the log cannot be read: a bug, not a database that is away.</summary>
-    private sealed class PoisonedStore(ILogStore inner) : ILogStore
-    {
-        public ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation) =>
-            query.AfterSeq == 0 ? throw new InvalidDataException("a row that cannot be read") : inner.ReadPageAsync(query, cancellation);
-
-        public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => inner.CommitAsync(batch, floor);
-
-        public ValueTask<LogEvent?> ResetAsync(LogPosition floor) => inner.ResetAsync(floor);
-
-        public ValueTask<LogHead?> ReadHeadAsync(CancellationToken cancellation) => inner.ReadHeadAsync(cancellation);
-
-        public ValueTask<long?> FindSeqBeforeAsync(long unixMs, CancellationToken cancellation) => inner.FindSeqBeforeAsync(unixMs, cancellation);
-
-        public ValueTask<int?> DeleteExpiredAsync(long botId, long beforeUnixMs, int maxRows, CancellationToken cancellation) =>
-            inner.DeleteExpiredAsync(botId, beforeUnixMs, maxRows, cancellation);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }

@@ -179,15 +179,22 @@ public sealed class EventStreamTests
         Assert.Equal(new[] { link.Seq }, await stream.SeqsAsync(1));
     }
 
+    /// <summary>A client that has asked for the stream and takes only what it is made to.</summary>
+    private static async Task<TcpClient> AskAsync(StreamServer server)
+    {
+        var socket = new TcpClient { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/v1/events/stream?all=true HTTP/1.1\r\nHost: x\r\nX-API-Key: {server.Key.Text}\r\n\r\n"));
+        return socket;
+    }
+
     [Fact]
     public async Task Stream_ClientStopsReading_DelaysNobodyAndGetsAllLater()
     {
         await using var server = await StreamServer.StartAsync();
-        using var socket = new TcpClient { ReceiveBufferSize = 4096 };
-        await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+        using var socket = await AskAsync(server);
         var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET /api/v1/events/stream?all=true HTTP/1.1\r\nHost: x\r\nX-API-Key: {server.Key.Text}\r\n\r\n"));
         using var other = await Reader.OpenAsync(server, "?all=true");
         while (server.Hub.Hub.ConnectionCount < 2)
         {
@@ -219,11 +226,8 @@ public sealed class EventStreamTests
     public async Task Stream_ClosedWhileTheClientReadsNothing_EndsWithTheCodeBehindTheRest()
     {
         await using var server = await StreamServer.StartAsync();
-        using var socket = new TcpClient { ReceiveBufferSize = 4096 };
-        await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+        using var socket = await AskAsync(server);
         var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET /api/v1/events/stream?all=true HTTP/1.1\r\nHost: x\r\nX-API-Key: {server.Key.Text}\r\n\r\n"));
         while (server.Hub.Hub.ConnectionCount < 1)
         {
             await Task.Yield();

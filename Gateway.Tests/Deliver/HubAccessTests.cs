@@ -153,11 +153,7 @@ public sealed class HubAccessTests
     {
         await using var hub = await HubHarness.StartAsync();
         var principal = new Principal(9, "gone") { Grants = hub.Admin.Grants };
-        var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
-        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
-        outlet.IsBlocked = true;
-        await hub.PublishAsync();
-        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        var outlet = await hub.BlockedAsync(principal);
         principal.IsRevoked = true;
         await hub.Hub.OnControlChangedAsync(2, default);
 
@@ -172,7 +168,7 @@ public sealed class HubAccessTests
         await using var hub = await HubHarness.StartAsync(history: 1);
         var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
         var principal = HubHarness.Reader(chat, 77);
-        var outlet = await StalledAsync(hub, principal);
+        var outlet = await hub.BlockedAsync(principal);
         principal.Grants = HubHarness.Reader(77).Grants;
         await hub.Hub.OnControlChangedAsync(2, default);
 
@@ -206,24 +202,13 @@ public sealed class HubAccessTests
         await using var hub = await HubHarness.StartAsync(history: 1);
         var chat = await hub.ChatIdAsync(SampleUpdates.GroupId);
         var principal = HubHarness.Reader(chat);
-        var outlet = await StalledAsync(hub, principal);
+        var outlet = await hub.BlockedAsync(principal);
         principal.Grants = HubHarness.Reader(chat, 77).Grants;
         await hub.Hub.OnControlChangedAsync(2, default);
         await hub.SettleAsync();
 
         Assert.False(outlet.IsAborted);
         Assert.False(outlet.Connection.Completion.IsCompleted);
-    }
-
-    /// <summary>One event is on its way to a peer that takes nothing.</summary>
-    private static async Task<TestOutlet> StalledAsync(HubHarness hub, Principal principal)
-    {
-        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
-        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
-        outlet.IsBlocked = true;
-        await hub.PublishAsync();
-        await outlet.UntilAsync(o => o.Bare.Length == 1);
-        return outlet;
     }
 
     [Fact]

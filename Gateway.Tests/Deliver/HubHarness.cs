@@ -143,6 +143,17 @@ internal sealed class HubHarness : IAsyncDisposable
         return outlet;
     }
 
+    /// <summary>A live stream of everything whose peer takes nothing from the first event on, which is on its way.</summary>
+    public async Task<TestOutlet> BlockedAsync(Principal? principal = null)
+    {
+        var outlet = await SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        outlet.IsBlocked = true;
+        await PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        return outlet;
+    }
+
     /// <summary>Answers when everything the shard was told before has been worked off and sent.</summary>
     public async Task SettleAsync()
     {

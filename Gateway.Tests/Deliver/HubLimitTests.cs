@@ -10,7 +10,7 @@ public sealed class HubLimitTests
     public async Task Lagging_LongerThanTheLimit_IsClosedWith4100BehindWhatIsOnItsWay()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         await hub.PublishAsync(500);
         await hub.PublishAsync(600);
         await hub.SettleAsync();
@@ -29,7 +29,7 @@ public sealed class HubLimitTests
     public async Task Peer_TakesNothing_WithoutOverflow_IsCutToo()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         for (var i = 0; i < 70; i++)
         {
             hub.Time.Advance(TimeSpan.FromSeconds(1));
@@ -62,7 +62,7 @@ public sealed class HubLimitTests
     public async Task Controls_PeerTakesNothing_SessionWaits()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         var control = Gateway.Deliver.WebSocket.WebSocketFraming.Instance.Error(new RequestError("X", new string('x', 8000)));
         var written = 0;
         ValueTask last;
@@ -83,7 +83,7 @@ public sealed class HubLimitTests
     public async Task Close_WhileControlsWait_SendsThemThenTheCode()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         await hub.PublishAsync(3);
         await outlet.Connection.WriteControlAsync(Gateway.Deliver.WebSocket.WebSocketFraming.Instance.Error(new RequestError("ABUSE", "…")));
         var closed = outlet.Connection.CloseAsync(CloseCode.ProtocolAbuse);
@@ -101,7 +101,7 @@ public sealed class HubLimitTests
     public async Task Close_PeerTookNothingForLong_StillHasTheWholeCloseWait()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         hub.Time.Advance(Limits.Deliver.Lagging / 2);
         await hub.SettleAsync();
         var closed = outlet.Connection.CloseAsync(CloseCode.Draining);
@@ -118,7 +118,7 @@ public sealed class HubLimitTests
     public async Task Subscriptions_AskedForByAPeerThatReadsNothing_MakeTheSessionWait()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         var rounds = 0;
         Task room;
         while ((room = outlet.Connection.WaitForRoomAsync().AsTask()).IsCompleted)
@@ -162,15 +162,5 @@ public sealed class HubLimitTests
 
         Assert.InRange(half, 1, 19);
         Assert.All(outlets, o => Assert.Equal(CloseCode.Draining, o.Closed));
-    }
-
-    private static async Task<TestOutlet> BlockedAsync(HubHarness hub)
-    {
-        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
-        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
-        outlet.IsBlocked = true;
-        await hub.PublishAsync();
-        await outlet.UntilAsync(o => o.Bare.Length == 1);
-        return outlet;
     }
 }

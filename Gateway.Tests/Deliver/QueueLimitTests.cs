@@ -14,8 +14,7 @@ public sealed class QueueLimitTests
     public async Task ShardBatches_OneTooMany_WaitsUntilOneIsTaken()
     {
         await using var hub = await HubHarness.StartAsync();
-        var reader = new CatchUpReader(hub.Store, new ChatDirectory(hub.Database), hub.Time, NullLogger.Instance);
-        var shard = new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+        var shard = ShardOf(hub);
         for (var i = 1; i <= Limits.Deliver.ShardBatches; i++)
         {
             Assert.True(shard.OfferAsync(new EventBatch(new LogPosition("a", i), []), default).AsTask().IsCompleted);
@@ -24,29 +23,20 @@ public sealed class QueueLimitTests
         var oneMore = shard.OfferAsync(new EventBatch(new LogPosition("a", 99), []), default).AsTask();
         Assert.False(oneMore.IsCompleted);
 
-        using var stop = new CancellationTokenSource();
-        var run = shard.RunAsync(stop.Token);
-        await oneMore.WaitAsync(Patience);
-        await stop.CancelAsync();
-        await run.WaitAsync(Patience);
+        await RunUntilAsync(shard, oneMore);
     }
 
     [Fact]
     public async Task ShardBytes_Full_WaitsUntilOneIsTaken()
     {
         await using var hub = await HubHarness.StartAsync();
-        var reader = new CatchUpReader(hub.Store, new ChatDirectory(hub.Database), hub.Time, NullLogger.Instance);
-        var shard = new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+        var shard = ShardOf(hub);
         // Alone also what is larger than the whole room.
         Assert.True(shard.OfferAsync(Batch(1, (int)Limits.Deliver.ShardBytes), default).AsTask().IsCompleted);
         var oneMore = shard.OfferAsync(Batch(2, 0), default).AsTask();
         Assert.False(oneMore.IsCompleted);
 
-        using var stop = new CancellationTokenSource();
-        var run = shard.RunAsync(stop.Token);
-        await oneMore.WaitAsync(Patience);
-        await stop.CancelAsync();
-        await run.WaitAsync(Patience);
+        await RunUntilAsync(shard, oneMore);
 
         static EventBatch Batch(long seq, int bytes) => new(new LogPosition("a", seq), [Event(seq, bytes)]);
     }
@@ -55,7 +45,7 @@ public sealed class QueueLimitTests
     public async Task QueueEvents_OneTooMany_TheConnectionLags()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         await PublishAsync(hub, Limits.Deliver.QueueEvents);
         Assert.Null(outlet.Connection.Lag);
 
@@ -71,7 +61,7 @@ public sealed class QueueLimitTests
     public async Task QueueBytes_Full_TheConnectionLags()
     {
         await using var hub = await HubHarness.StartAsync();
-        var outlet = await BlockedAsync(hub);
+        var outlet = await hub.BlockedAsync();
         var (count, weight) = (0, 0);
         while (outlet.Connection.Lag is null)
         {
@@ -145,14 +135,19 @@ public sealed class QueueLimitTests
         await hub.SettleAsync();
     }
 
-    /// <summary>Live, and its peer takes nothing after the first event.</summary>
-    private static async Task<TestOutlet> BlockedAsync(HubHarness hub)
+    private static HubShard ShardOf(HubHarness hub)
     {
-        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
-        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
-        outlet.IsBlocked = true;
-        await hub.PublishAsync();
-        await outlet.UntilAsync(o => o.Bare.Length == 1);
-        return outlet;
+        var reader = new CatchUpReader(hub.Store, new ChatDirectory(hub.Database), hub.Time, NullLogger.Instance);
+        return new HubShard(new RecentEvents(), reader, () => true, hub.Time, new Random(1), NullLogger.Instance);
+    }
+
+    /// <summary>The loop begins, and runs until what waited for it is done.</summary>
+    private static async Task RunUntilAsync(HubShard shard, Task done)
+    {
+        using var stop = new CancellationTokenSource();
+        var run = shard.RunAsync(stop.Token);
+        await done.WaitAsync(Patience);
+        await stop.CancelAsync();
+        await run.WaitAsync(Patience);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
     /// <summary>While set, page reads wait for it.</summary>
     public TaskCompletionSource? Gate { get; set; }
 
+    /// <summary>Such pages cannot be read: a bug, not a database that is away.</summary>
+    public Predicate<LogQuery>? IsUnreadable { get; init; }
+
     /// <summary>Released once for each page read that begins.</summary>
     public SemaphoreSlim Begun { get; } = new(0);
 
@@ -38,6 +41,7 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
 
     public async ValueTask<LogPage?> ReadPageAsync(LogQuery query, CancellationToken cancellation)
     {
+        if (IsUnreadable?.Invoke(query) is true) throw new InvalidDataException("a row that cannot be read");
         lock (gate)
         {
             MostAtOnce = Math.Max(MostAtOnce, ++reading);

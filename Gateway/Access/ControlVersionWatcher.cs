@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Access;
 
 /// <summary>
-/// Reads <c>control_version</c> every 250 ms, and at once when somebody found nothing in memory; on a change reloads the grants of every principal in use and tells the observers. How current
-/// the grants are is counted from before the read that found them so: time that passes while the answer travels counts against them.
+/// Reads <c>control_version</c> every 250 ms, and at once when somebody found nothing in memory; on a change reloads the grants of every
+/// principal in use and tells the observers. How current the grants are is counted from before the read that found them so: time that
+/// passes while the answer travels counts against them.
 /// </summary>
 internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals principals, TimeProvider time, ILogger logger)
 {
