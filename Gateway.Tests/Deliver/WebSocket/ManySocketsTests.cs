@@ -7,12 +7,11 @@ namespace Gateway.Tests.Deliver.WebSocket;
 /// <summary>Many sockets and slow ones, over the plain socket; <see cref="TlsManySocketsTests"/> runs the same over TLS.</summary>
 public class ManySocketsTests : IAsyncLifetime
 {
+    private const int Sockets = 2000;
+
     private SocketHost host = null!;
 
     protected virtual bool IsTls => false;
-
-    /// <summary>A TLS handshake costs a hundred times a plain one, on both sides of one machine.</summary>
-    protected virtual int Sockets => 2000;
 
     public async Task InitializeAsync() => host = await SocketHost.StartAsync(IsTls);
 
@@ -147,6 +146,4 @@ public class ManySocketsTests : IAsyncLifetime
 public sealed class TlsManySocketsTests : ManySocketsTests
 {
     protected override bool IsTls => true;
-
-    protected override int Sockets => 300;
 }
