@@ -31,6 +31,26 @@ public sealed class HubFailureTests
         Assert.Equal([2, 3, 4, 5, 6, 7], chat.Bare);
     }
 
+    /// <summary>Regression: the stream read the link from the log, and nothing extended it to the new chat.</summary>
+    [Fact]
+    public async Task Turn_FailsBeforeAMigration_TheStreamStillGoesOnWithTheNewChat()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var chat = await hub.SubscribedAsync("""{"id":"b","chat_id":1}""");
+        await chat.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        var broken = await hub.CommitItemsAsync(Broken());
+        var first = await hub.CommitAsync(1, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        var link = await hub.CommitItemsAsync(Migrated(new MigrationPayload(1, next, first.Head.Seq).Encode(), next, "g:link"));
+        await hub.PublishAsync((link.Head, [.. broken.Events, .. first.Events, .. link.Events]));
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await chat.UntilAsync(o => o.Bare.Contains(last));
+
+        Assert.Contains(link.Head.Seq, chat.Bare);
+        Assert.Equal(chat.Bare.Order(), chat.Bare);
+    }
+
     [Fact]
     public async Task Shard_HasEnded_WhoAsksIsAnsweredAndNoConnectionStaysOpen()
     {
@@ -50,10 +70,12 @@ public sealed class HubFailureTests
         Assert.True(late.IsAborted);
     }
 
-    private static Gateway.Log.CommitItem Broken() => new()
+    private static Gateway.Log.CommitItem Broken() => Migrated("{\"from_chat_id\":"u8.ToArray(), 1, "g:broken");
+
+    private static Gateway.Log.CommitItem Migrated(byte[] payload, long chatId, string dedupKey) => new()
     {
-        Update = new IncomingUpdate(1, "{\"from_chat_id\":"u8.ToArray(), new UpdateFacts { Kind = GatewayEventKinds.ChatMigrated }),
-        DedupKey = "g:broken",
-        KnownChatId = 1,
+        Update = new IncomingUpdate(1, payload, new UpdateFacts { Kind = GatewayEventKinds.ChatMigrated }),
+        DedupKey = dedupKey,
+        KnownChatId = chatId,
     };
 }

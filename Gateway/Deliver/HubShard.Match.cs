@@ -105,8 +105,9 @@ internal sealed partial class HubShard
     }
 
     /// <summary>Nothing is known of what was matched since <see cref="seq"/>: every live stream goes on from its position, out of the log.</summary>
-    private void LagAll(LogPosition through)
+    private void LagAll(EventBatch batch)
     {
+        var failedSeq = seq + 1;
         foreach (var connection in connections)
         {
             if (connection.FirstSubscription is not null && connection.Lag is null && !connection.IsClosing)
@@ -115,8 +116,17 @@ internal sealed partial class HubShard
             }
         }
 
-        (logId, seq) = (through.LogId, through.Seq);
-        published = new PublishedPosition(through);
+        (logId, seq) = (batch.Through.LogId, batch.Through.Seq);
+        published = new PublishedPosition(batch.Through);
+
+        // Reading the log shows them the links, but only this extends the selectors. Not what failed: it would again.
+        foreach (var encoded in batch.Events)
+        {
+            if (encoded.Seq > failedSeq && encoded.Event.Kind == GatewayEventKinds.ChatMigrated)
+            {
+                ExtendMigrated(encoded.Event);
+            }
+        }
     }
 
     private void StartLagging(Connection connection, long refusedSeq)

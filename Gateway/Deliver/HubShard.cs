@@ -144,7 +144,7 @@ internal sealed partial class HubShard
         {
             // Passing over the rest of the batch would be a silent loss for every live stream: they read it from the log.
             DeliverLog.TurnFailed(logger, e);
-            LagAll(batch.Through);
+            LagAll(batch);
         }
     }
 
