@@ -27,7 +27,7 @@ public sealed class Http2SocketTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         http.Dispose();
-        Assert.Empty(host.Log.Lines);
+        host.Log.AssertNothing();
         await host.DisposeAsync();
     }
 

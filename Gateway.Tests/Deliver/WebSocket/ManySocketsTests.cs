@@ -17,7 +17,7 @@ public class ManySocketsTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        Assert.Empty(host.Log.Lines);
+        host.Log.AssertNothing();
         await host.DisposeAsync();
     }
 
@@ -67,7 +67,7 @@ public class ManySocketsTests : IAsyncLifetime
         await ReadEventsAsync(slow, Events);
         times.Sort();
         Assert.True(times[^3] < TimeSpan.FromMilliseconds(200), $"Batches took {string.Join(", ", times)}.");
-        Assert.Empty(single.Log.Lines);
+        single.Log.AssertNothing();
     }
 
     [Fact]

@@ -23,5 +23,8 @@ internal sealed class RecordingLogger : ILogger, ILoggerProvider
         }
     }
 
+    /// <summary>Fails with the whole text: a trace that is cut short says nothing.</summary>
+    public void AssertNothing() => Assert.True(Lines.IsEmpty, string.Join("\n", Lines));
+
     public void Dispose() => Lines.Clear();
 }

@@ -16,7 +16,7 @@ public class SessionTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        Assert.Empty(host.Log.Lines);
+        host.Log.AssertNothing();
         await host.DisposeAsync();
     }
 

@@ -1,32 +1,75 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Deliver.WebSocket;
 
 /// <summary>
-/// Writes into the stream of an ordinary upgrade, for TLS and for connections that Kestrel has written to before. Kestrel takes
-/// bytes at once until its output buffer is full, so most sends complete without a wait here as well.
+/// Writes into a stream of Kestrel's: an upgrade's, over TLS or on a connection that it has written to before, or one of an HTTP/2
+/// connection. Kestrel takes bytes at once until its output buffer is full, so most sends complete without a wait here as well. It
+/// clears a request's objects when the handler has returned and uses them again for the connection's next one, while the shard may
+/// not have heard of the end yet: a write would throw or reach the other request. So there is a moment from which nothing passes.
 /// </summary>
-internal sealed class StreamOutlet(Stream stream, IConnectionLifetimeFeature lifetime)
-    : FrameOutlet(PipeReader.Create(stream, IdleReads))
+internal sealed class StreamOutlet(Stream stream, HttpContext context) : FrameOutlet(PipeReader.Create(stream, IdleReads))
 {
     /// <summary>A read of zero bytes waits for data before a buffer is taken: an idle socket holds none.</summary>
-    internal static readonly StreamPipeReaderOptions IdleReads = new(useZeroByteReads: true, leaveOpen: true);
+    private static readonly StreamPipeReaderOptions IdleReads = new(useZeroByteReads: true, leaveOpen: true);
 
-    /// <summary>Kestrel ends the connection in order when the handler returns, but not while a write waits for the peer.</summary>
-    public override ValueTask EndAsync()
+    private readonly Lock gate = new();
+    private Task last = Task.CompletedTask;
+    private bool hasEnded;
+    private bool hasReturned;
+
+    public override async ValueTask EndAsync()
     {
-        if (IsWriting)
+        Task pending;
+        lock (gate)
         {
+            hasEnded = true;
+            pending = last;
+        }
+        if (!pending.IsCompleted)
+        {
+            // The peer does not take it. Kestrel would wait for that; on HTTP/2 the other streams are not concerned.
             Cut();
         }
-        return Input.CompleteAsync();
+        await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Input.CompleteAsync();
+        lock (gate)
+        {
+            hasReturned = true;
+        }
     }
 
     /// <summary>Nothing without going through the stream.</summary>
     protected override int TrySend(ReadOnlySpan<byte> frames) => 0;
 
-    protected override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => stream.WriteAsync(frames);
+    protected override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    {
+        lock (gate)
+        {
+            if (hasEnded)
+            {
+                return ValueTask.FromException(new IOException("The session has ended."));
+            }
+            var writing = stream.WriteAsync(frames);
+            if (writing.IsCompleted)
+            {
+                return writing;
+            }
+            last = writing.AsTask();
+            return new ValueTask(last);
+        }
+    }
 
-    protected override void Cut() => lifetime.Abort();
+    /// <summary>Ends an upgraded connection; on HTTP/2 resets the stream and not the connection.</summary>
+    protected override void Cut()
+    {
+        lock (gate)
+        {
+            if (!hasReturned)
+            {
+                context.Abort();
+            }
+        }
+    }
 }

@@ -25,11 +25,11 @@ internal static class Takeover
         {
             return await AcceptAsync(context);
         }
-        var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
         if (FindSocket(context) is not { } socket)
         {
-            return await UpgradeAsync(context, lifetime);
+            return await UpgradeAsync(context);
         }
+        var lifetime = context.Features.GetRequiredFeature<IConnectionLifetimeFeature>();
         var transport = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport;
         var isAnswered = SendHead(socket, context.Request.Headers.SecWebSocketKey.ToString());
         Shed(context);
@@ -74,7 +74,7 @@ internal static class Takeover
         }
     }
 
-    private static async ValueTask<FrameOutlet?> UpgradeAsync(HttpContext context, IConnectionLifetimeFeature lifetime)
+    private static async ValueTask<FrameOutlet?> UpgradeAsync(HttpContext context)
     {
         // A slow reader is the hub's affair (4100); Kestrel would cut it without a word.
         var rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
@@ -89,7 +89,7 @@ internal static class Takeover
         {
             var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             Shed(context);
-            return new StreamOutlet(stream, lifetime);
+            return new StreamOutlet(stream, context);
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
@@ -107,7 +107,7 @@ internal static class Takeover
         {
             var stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
             Shed(context);
-            return new ConnectOutlet(stream, context);
+            return new StreamOutlet(stream, context);
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Tests.Deliver.WebSocket;
 
-public sealed class ConnectOutletTests
+public sealed class StreamOutletTests
 {
     private sealed class Lifetime : IHttpRequestLifetimeFeature
     {
@@ -18,13 +18,13 @@ public sealed class ConnectOutletTests
 
     private readonly Lifetime lifetime = new();
     private readonly MemoryStream stream = new();
-    private readonly ConnectOutlet outlet;
+    private readonly StreamOutlet outlet;
 
-    public ConnectOutletTests()
+    public StreamOutletTests()
     {
         var context = new DefaultHttpContext();
         context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
-        outlet = new ConnectOutlet(stream, context);
+        outlet = new StreamOutlet(stream, context);
     }
 
     /// <summary>Kestrel uses the stream's objects for the connection's next request, while the shard may not have heard of the end yet.</summary>
