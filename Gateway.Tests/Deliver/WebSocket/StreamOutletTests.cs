@@ -16,13 +16,18 @@ public sealed class StreamOutletTests
         public void Abort() => Aborts++;
     }
 
+    private sealed class StalledStream(Task taken) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => new(taken);
+    }
+
     private readonly Lifetime lifetime = new();
+    private readonly DefaultHttpContext context = new();
     private readonly MemoryStream stream = new();
     private readonly StreamOutlet outlet;
 
     public StreamOutletTests()
     {
-        var context = new DefaultHttpContext();
         context.Features.Set<IHttpRequestLifetimeFeature>(lifetime);
         outlet = new StreamOutlet(stream, context);
     }
@@ -37,6 +42,20 @@ public sealed class StreamOutletTests
         outlet.Abort();
         Assert.Equal("before"u8.ToArray(), stream.ToArray());
         Assert.Equal(0, lifetime.Aborts);
+    }
+
+    /// <summary>A write that is still on its way would reach the connection's next request as well.</summary>
+    [Fact]
+    public async Task Outlet_EndingWhileThePeerTakesNothing_CutsAndWaitsForTheWrite()
+    {
+        var taken = new TaskCompletionSource();
+        var stalled = new StreamOutlet(new StalledStream(taken.Task), context);
+        Assert.Equal(SendStatus.Pending, stalled.Send("slow"u8));
+        var ended = stalled.EndAsync();
+        Assert.Equal(1, lifetime.Aborts);
+        Assert.False(ended.IsCompleted);
+        taken.SetException(new IOException("cut"));
+        await ended.AsTask().WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     [Fact]

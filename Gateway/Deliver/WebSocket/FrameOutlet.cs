@@ -31,6 +31,12 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
     /// <summary>The transport has something left that the peer does not take.</summary>
     public bool IsWriting => Volatile.Read(ref state) is Writing or WritingLast;
 
+    /// <summary>
+    /// Nothing more leaves: the close frame has, or the peer is gone. Not the same as closing and not writing: a close frame that the
+    /// shard is just sending is neither, and a session that ended then would take the way from under it.
+    /// </summary>
+    public bool HasEnded => Volatile.Read(ref state) == Ended;
+
     /// <summary>Who is told about what happens in the background. Set before the shard knows the outlet.</summary>
     public void Attach(Connection owner) => connection = owner;
 
@@ -144,6 +150,7 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
         if (Volatile.Read(ref state) == WritingLast)
         {
             SendLast();
+            Input.CancelPendingRead();
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed partial class SocketSession(
     }
 
     /// <summary>Both sides have said close, and the gateway's has left.</summary>
-    private bool HasEnded => peerHasClosed && outlet.IsClosing && !outlet.IsWriting;
+    private bool HasEnded => peerHasClosed && outlet.HasEnded;
 
     private ValueTask BeginAsync(CredentialRefusal? refusal)
     {
