@@ -31,12 +31,7 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
 
         await server.StopAsync();
         long answers = load.UnavailableAnswers;
-        using (var limit = new CancellationTokenSource(Patience))
-        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
-        {
-            while (load.UnavailableAnswers < answers + 500) await tick.WaitForNextTickAsync(limit.Token);
-        }
-
+        await load.UnavailableAnswersAsync(answers + 500, Patience);
         await server.StartAgainAsync();
         start = TimeProvider.System.GetTimestamp();
         await load.MoreAcknowledgedAsync(1, Patience);
@@ -74,12 +69,7 @@ public sealed class CommitterDatabaseAwayTests : IAsyncLifetime
         long answers = load.UnavailableAnswers;
 
         server.Freeze();
-        using (var limit = new CancellationTokenSource(Patience))
-        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
-        {
-            while (load.UnavailableAnswers < answers + 4) await tick.WaitForNextTickAsync(limit.Token);
-        }
-
+        await load.UnavailableAnswersAsync(answers + 4, Patience);
         server.Thaw();
         await load.MoreAcknowledgedAsync(100, Patience);
         await load.StopSendingAsync();

@@ -4,9 +4,10 @@ using Gateway.Log.MySql;
 using Gateway.Messages;
 using Gateway.Publish;
 using Gateway.Storage;
-using Gateway.Tests.Log;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
+using SampleUpdates = Gateway.Tests.Log.SampleUpdates;
 
 namespace Gateway.Tests.Faults;
 
@@ -63,10 +64,12 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
     public async Task MoreAcknowledgedAsync(int count, TimeSpan within)
     {
         int target = acknowledged.Count + count;
-        using var limit = new CancellationTokenSource(within);
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (acknowledged.Count < target) await tick.WaitForNextTickAsync(limit.Token);
+        await Poll.UntilAsync(() => acknowledged.Count >= target, within, () => $"{acknowledged.Count} of {target} acknowledged");
     }
+
+    /// <summary>Waits until so many were refused in all.</summary>
+    public Task UnavailableAnswersAsync(long count, TimeSpan within) =>
+        Poll.UntilAsync(() => UnavailableAnswers >= count, within, () => $"{UnavailableAnswers} of {count} refused");
 
     public async Task StopSendingAsync()
     {
@@ -103,6 +106,7 @@ internal sealed class CommitterUnderLoad : IAsyncDisposable
         Assert.Equal(events.Count, publish.Head.Seq);
         Assert.Empty(Conflicts);
         if (delivered is not null) await delivered.AssertCompleteAsync(events.Count);
+        else Assert.NotEmpty(Published);
     }
 
     public async ValueTask DisposeAsync()

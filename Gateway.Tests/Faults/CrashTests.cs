@@ -18,10 +18,7 @@ public sealed class CrashTests(MariaDbFixture mariaDb, ITestOutputHelper output)
 
     private async Task KillAsync(string? database)
     {
-        int seed = Environment.GetEnvironmentVariable("GATEWAY_TEST_SEED") is { Length: > 0 } text ? int.Parse(text) : Environment.TickCount;
-        output.WriteLine($"GATEWAY_TEST_SEED={seed}");
-        Random random = new(seed);
-
+        Random random = Fault.Moments(output);
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
         TestBot bot = await gateway.AddBotAsync(1001);
         string key = await gateway.CreateAdminKeyAsync();

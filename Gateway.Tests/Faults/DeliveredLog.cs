@@ -6,6 +6,7 @@ using Gateway.Log;
 using Gateway.Messages;
 using Gateway.Publish;
 using Gateway.Storage;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -34,9 +35,7 @@ internal sealed class DeliveredLog : IAsyncDisposable
     public static async Task<DeliveredLog> StartAsync(PublishQueue queue, ILogStore store, StorageUrl url)
     {
         DeliveredLog delivered = new(queue, store, url);
-        using CancellationTokenSource limit = new(Fault.Patience);
-        using PeriodicTimer tick = new(TimeSpan.FromMilliseconds(5));
-        while (delivered.hub.Position is null) await tick.WaitForNextTickAsync(limit.Token);
+        await Poll.UntilAsync(() => delivered.hub.Position is not null, Fault.Patience, () => "the hub has no position");
         Principal admin = new(1, "admin") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
         Connection connection = delivered.hub.Open(admin, PullFraming.Instance, delivered.recorder);
         SubscribeOutcome outcome = await connection.SubscribeAsync(new SubscriptionRequest { All = true, After = 0 }, default);
@@ -47,9 +46,7 @@ internal sealed class DeliveredLog : IAsyncDisposable
     /// <summary>Every seq up to the last came, each once, in order, and nobody cut the stream.</summary>
     public async Task AssertCompleteAsync(long lastSeq)
     {
-        using CancellationTokenSource limit = new(Fault.Patience);
-        using PeriodicTimer tick = new(TimeSpan.FromMilliseconds(5));
-        while (recorder.Last < lastSeq && recorder.Ended is null) await tick.WaitForNextTickAsync(limit.Token);
+        await Poll.UntilAsync(() => recorder.Last >= lastSeq || recorder.Ended is not null, Fault.Patience, () => $"{recorder.Last} of {lastSeq} delivered");
         Assert.Null(recorder.Ended);
         Assert.Equal(0, recorder.Gaps);
         Assert.Equal(Enumerable.Range(1, (int)lastSeq).Select(seq => (long)seq), recorder.Seqs);

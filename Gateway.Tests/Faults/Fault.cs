@@ -1,5 +1,6 @@
 using Gateway.Tests.Support;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Gateway.Tests.Faults;
 
@@ -7,6 +8,14 @@ namespace Gateway.Tests.Faults;
 internal static class Fault
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Other moments in each run, and the same ones again with the seed that a failed run told.</summary>
+    public static Random Moments(ITestOutputHelper output)
+    {
+        int seed = Environment.GetEnvironmentVariable("GATEWAY_TEST_SEED") is { Length: > 0 } text ? int.Parse(text) : Environment.TickCount;
+        output.WriteLine($"GATEWAY_TEST_SEED={seed}");
+        return new Random(seed);
+    }
 
     /// <summary>Every expected update came once, nothing else came twice, in seq order, with the bytes that were posted.</summary>
     public static void CompleteOnceInOrder(Journal journal, IEnumerable<long> expected, int paddingBytes = 0)

@@ -54,15 +54,10 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
     }
 
     /// <summary>Returns when the gateway's once-a-second write has this seq.</summary>
-    private static async Task HighWaterAsync(GatewayProcess gateway, long seq)
+    private static Task HighWaterAsync(GatewayProcess gateway, long seq)
     {
         string path = Path.Combine(gateway.DataFolder, Gateway.Log.HighWaterFile.FileName);
-        long start = TimeProvider.System.GetTimestamp();
-        while (!File.Exists(path) || WrittenSeq(path) < seq)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Fault.Patience, $"{path} never got to {seq}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
+        return Poll.UntilAsync(() => File.Exists(path) && WrittenSeq(path) >= seq, Fault.Patience, () => $"{path} has {seq}");
     }
 
     private static long WrittenSeq(string path)
@@ -103,6 +98,8 @@ public sealed class RestoredDatabaseTests(ITestOutputHelper output)
                 Fault.CompleteOnceInOrder(consumer.Journal, [1, .. acknowledged]);
                 Assert.Empty(consumer.Journal.Gaps);
             }
+
+            OnePayloadPerPosition(consumers);
         }
         finally
         {

@@ -51,11 +51,7 @@ public sealed class RevocationTests(MariaDbFixture mariaDb, ITestOutputHelper ou
             await Task.Delay(Bound, TimeProvider.System);
             // Whatever is posted from here on is later than the bound, however late a consumer of this process reads it.
             long boundary = poster.LastId + 1;
-            while (poster.LastId < boundary + (Chats * 20))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-            }
-
+            await Poll.UntilAsync(() => poster.LastId >= boundary + (Chats * 20), Fault.Patience, () => $"posted up to {poster.LastId}, boundary {boundary}");
             await end.CancelAsync();
             await posting;
             long proof = ((poster.LastId / Chats) + 1) * Chats + Kept;

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Faults;
 
 /// <summary>
-/// Many WebSockets that are read and counted but not parsed, except for the number that <see cref="Support.TestUpdate"/> puts into each
+/// Many WebSockets that are read and counted but not parsed, except for the number that <see cref="TestUpdate"/> puts into each
 /// text, which tells how long the event took from when it was due, and for pings, which are answered: a peer that does not is cut.
 /// </summary>
 internal sealed class SocketCrowd : IDisposable
@@ -73,17 +74,7 @@ internal sealed class SocketCrowd : IDisposable
     /// <summary>Waits until every socket has every event that was due, and answers the percentile.</summary>
     public async Task<TimeSpan> PercentileAsync(double part, TimeSpan within)
     {
-        long start = TimeProvider.System.GetTimestamp();
-        while (Interlocked.Read(ref received) < Interlocked.Read(ref expected))
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > within)
-            {
-                throw new TimeoutException($"{received} of {expected} events came");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
-        }
-
+        await Poll.UntilAsync(() => Interlocked.Read(ref received) >= Interlocked.Read(ref expected), within, () => $"{received} of {expected} events came");
         long wanted = (long)(Interlocked.Read(ref received) * part);
         int slot = 0;
         for (long passed = counts[0]; passed < wanted; passed += counts[slot])

@@ -15,7 +15,6 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private const string TokenTail = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly string[] storeArguments;
     private readonly Dictionary<string, string> environment = [];
@@ -73,16 +72,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Waits until <c>/ready</c> answers 200.</summary>
     public async Task ReadyAsync(TimeSpan within)
     {
-        long start = TimeProvider.System.GetTimestamp();
-        while (await StatusOfAsync("/ready") != HttpStatusCode.OK)
-        {
-            if (Running.HasExited || TimeProvider.System.GetElapsedTime(start) > within)
-            {
-                throw new TimeoutException($"the gateway is not ready:\n{Running.Output}");
-            }
-
-            await Task.Delay(LookAgain, TimeProvider.System);
-        }
+        HttpStatusCode? status = null;
+        await Poll.UntilAsync(async () => (status = await StatusOfAsync("/ready")) == HttpStatusCode.OK || Running.HasExited, within, () => $"/ready says {status}:\n{Running.Output}");
+        Assert.True(status == HttpStatusCode.OK, $"the gateway has ended:\n{Running.Output}");
     }
 
     /// <summary>The status of a GET, or null when nobody listens.</summary>

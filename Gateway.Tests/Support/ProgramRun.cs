@@ -15,7 +15,6 @@ internal sealed partial class ProgramRun : IDisposable
 
     private const string Guard = "\"$@\" </dev/null & child=$!; echo \"pid $child\"; read ignored; kill -9 $child 2>/dev/null; wait $child 2>/dev/null";
     private const int KeptLines = 100;
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
 
     private readonly Process guard;
     private readonly Queue<string> lines = new();
@@ -101,17 +100,8 @@ internal sealed partial class ProgramRun : IDisposable
     /// <summary>Signals and returns when the process has ended.</summary>
     public async Task EndAsync(int signal, TimeSpan within)
     {
-        long start = TimeProvider.System.GetTimestamp();
         Signal(signal);
-        while (!HasExited)
-        {
-            if (TimeProvider.System.GetElapsedTime(start) > within)
-            {
-                throw new TimeoutException($"still running after signal {signal}:\n{Output}");
-            }
-
-            await Task.Delay(LookAgain, TimeProvider.System);
-        }
+        await Poll.UntilAsync(() => HasExited, within, () => $"still running after signal {signal}:\n{Output}");
     }
 
     public void Dispose()
