@@ -88,8 +88,7 @@ public sealed class FreshReadTests
         await using var fixture = await AccessFixture.CreateAsync();
         fixture.Database.Opens = 0;
         var start = fixture.Time.GetUtcNow();
-        using var stop = new CancellationTokenSource();
-        var loop = fixture.Watcher.RunAsync(stop.Token);
+        await using var loop = new WatcherLoop(fixture.Watcher);
         for (var question = 0; question < Questions; question++)
         {
             var fresh = fixture.Watcher.ReadFreshAsync();
@@ -106,16 +105,13 @@ public sealed class FreshReadTests
         var reads = fixture.Database.Opens;
         Assert.InRange(reads, Questions, int.MaxValue);
         Assert.True((reads - 1) * Limits.Access.FreshReadPause <= fixture.Time.GetUtcNow() - start, $"{reads} reads");
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
     }
 
     [Fact]
     public async Task FreshRead_AskedForBetweenTwoPolls_DoesNotWaitForTheNext()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        using var stop = new CancellationTokenSource();
-        var loop = fixture.Watcher.RunAsync(stop.Token);
+        await using var loop = new WatcherLoop(fixture.Watcher);
         var first = fixture.Watcher.ReadFreshAsync();
         // The loop's first read may have begun before or after the question.
         while (!first.IsCompleted)
@@ -127,18 +123,13 @@ public sealed class FreshReadTests
         fixture.Time.Advance(Limits.Access.FreshReadPause);
         // The clock stands still now: only the question can bring the read.
         Assert.True(await fixture.Watcher.ReadFreshAsync().WaitAsync(TimeSpan.FromSeconds(20)));
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
     }
 
     [Fact]
     public async Task FreshRead_AfterTheLoopEnded_IsNoAnswer()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        using var stop = new CancellationTokenSource();
-        var loop = fixture.Watcher.RunAsync(stop.Token);
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+        await new WatcherLoop(fixture.Watcher).DisposeAsync();
         Assert.False(await fixture.Watcher.ReadFreshAsync());
     }
 }
