@@ -32,23 +32,31 @@ public sealed partial class DocumentLinkTests
         Assert.NotEqual(0, links);
     }
 
-    /// <summary>A file that the journey of a message names must be there under that name.</summary>
+    /// <summary>A source file or a class of tests that a document names must be there under that name: the journey of a message, the laws' tests.</summary>
     [Fact]
     public void Documents_SourceFilesNamed_Exist()
     {
+        HashSet<string> names = [.. SourceFile.All.SelectMany(file => (string[])[file.RelativePath, Path.GetFileName(file.RelativePath)])];
         List<string> missing = [];
+        int named = 0;
         foreach (string path in Documents())
         {
-            foreach (Match match in SourcePath().Matches(File.ReadAllText(path)))
+            foreach (Match match in SourceName().Matches(File.ReadAllText(path)))
             {
-                if (!Path.Exists(Path.Combine(RepositoryRoot.Folder, match.Groups[1].Value)))
+                named++;
+                string name = match.Groups[1].Value;
+                bool isThere = name.EndsWith("Tests", StringComparison.Ordinal)
+                    ? names.Contains($"{name}.cs") || Directory.Exists(Path.Combine(RepositoryRoot.Folder, name))
+                    : names.Contains(name) || File.Exists(Path.Combine(RepositoryRoot.Folder, name));
+                if (!isThere)
                 {
-                    missing.Add($"{Path.GetRelativePath(RepositoryRoot.Folder, path)}: {match.Groups[1].Value}");
+                    missing.Add($"{Path.GetRelativePath(RepositoryRoot.Folder, path)}: {name}");
                 }
             }
         }
 
         Violations.None(missing);
+        Assert.NotEqual(0, named);
     }
 
     private static IEnumerable<string> Documents() =>
@@ -59,6 +67,6 @@ public sealed partial class DocumentLinkTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"`(Gateway(?:\.\w+)?/[\w./]+\.(?:cs|sql))`")]
-    private static partial Regex SourcePath();
+    [GeneratedRegex(@"`((?:[\w.]+/)*[\w.]+\.(?:cs|sql)|(?:Gateway\.Tests/)?\w+Tests)`")]
+    private static partial Regex SourceName();
 }
