@@ -70,6 +70,23 @@ public sealed class HubFailureTests
         Assert.True(late.IsAborted);
     }
 
+    /// <summary>Regression: what failed for a stream that was gone cut its outlet, and with it the request that Kestrel serves there by then.</summary>
+    [Fact]
+    public async Task Command_FailsForAConnectionThatIsGone_ItsOutletIsLeftAlone()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var gone = hub.Open();
+        gone.Connection.OnGone();
+        await gone.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20));
+
+        // An order without a subscription stands for any bug there.
+        var outcome = await gone.Connection.StartAsync(null!).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        await hub.SettleAsync();
+
+        Assert.Equal("CLOSED", outcome.Error!.Code);
+        Assert.False(gone.IsAborted);
+    }
+
     private static Gateway.Log.CommitItem Broken() => Migrated("{\"from_chat_id\":"u8.ToArray(), 1, "g:broken");
 
     private static Gateway.Log.CommitItem Migrated(byte[] payload, long chatId, string dedupKey) => new()

@@ -202,6 +202,12 @@ internal sealed partial class HubShard
 
     private void Abort(Connection connection, CloseCode code)
     {
+        if (!connection.IsOpen)
+        {
+            // Its handler has returned, and Kestrel serves another request with what the outlet holds.
+            return;
+        }
+
         try
         {
             connection.Outlet.Abort();
