@@ -17,6 +17,9 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
     /// <summary>Such pages cannot be read: a bug, not a database that is away.</summary>
     public Predicate<LogQuery>? IsUnreadable { get; init; }
 
+    /// <summary>While set, what is read stops where it began, as in a log whose head moved back.</summary>
+    public volatile bool IsStuck;
+
     /// <summary>Released once for each page read that begins.</summary>
     public SemaphoreSlim Begun { get; } = new(0);
 
@@ -57,7 +60,7 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
             pages.Add(page!);
         }
 
-        return page;
+        return IsStuck ? page! with { Events = [], ThroughSeq = query.AfterSeq } : page;
     }
 
     public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => inner.CommitAsync(batch, floor);
