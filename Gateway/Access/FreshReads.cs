@@ -12,7 +12,6 @@ internal sealed class FreshReads(TimeProvider time)
     private TaskCompletionSource<bool> next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int waiting;
-    private bool hasEnded;
 
     /// <summary>Completes when somebody waits for the next read.</summary>
     public Task Asked
@@ -29,7 +28,7 @@ internal sealed class FreshReads(TimeProvider time)
         Task<bool> read;
         lock (gate)
         {
-            if (hasEnded || waiting >= Limits.Access.FreshReadWaiters)
+            if (waiting >= Limits.Access.FreshReadWaiters)
             {
                 return false;
             }
@@ -65,13 +64,9 @@ internal sealed class FreshReads(TimeProvider time)
         }
     }
 
-    /// <summary>No read comes any more.</summary>
+    /// <summary>No read comes any more: that is the answer of all who wait, and of who comes.</summary>
     public void End()
     {
-        lock (gate)
-        {
-            hasEnded = true;
-            next.TrySetResult(false);
-        }
+        lock (gate) next.TrySetResult(false);
     }
 }
