@@ -173,6 +173,25 @@ public sealed class ControlVersionWatcherTests
         Assert.Equal(2, observer.Calls);
     }
 
+    /// <summary>Nothing changes in the database when a key's time is over, and yet its streams have to end.</summary>
+    [Fact]
+    public async Task Observer_OfAKeyWhoseTimeIsOver_IsToldOnceMore()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (_, principal) = await fixture.SignInAsync(expiresAtMs: fixture.Time.GetUtcNow().AddMinutes(1).ToUnixTimeMilliseconds());
+        var observer = new RecordingObserver(principal);
+        fixture.Access.AddObserver(observer);
+        await fixture.PollAsync();
+        var calls = observer.Calls;
+
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(await fixture.PollAsync());
+        Assert.True(await fixture.PollAsync());
+
+        Assert.Equal(calls + 1, observer.Calls);
+        Assert.True(principal.IsRevoked);
+    }
+
     private sealed class RecordingObserver(Principal? principal) : IControlObserver
     {
         private readonly TaskCompletionSource<bool> sawRevocation = new(TaskCreationOptions.RunContinuationsAsynchronously);

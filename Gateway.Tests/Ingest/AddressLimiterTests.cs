@@ -67,7 +67,11 @@ public sealed class AddressLimiterTests
             Assert.True(limiter.TryCount(new IPAddress(BitConverter.GetBytes(at)), out _));
         }
 
+        Assert.False(limiter.IsExhausted(IPAddress.Parse("198.51.100.200"), out _));
         Assert.Equal(Limits.Ingest.WrongSecrets, Enumerable.Range(0, 100).Count(at => Spend($"198.51.100.{at}", 1) == 1));
+        // Their share is spent for one that never failed yet as well; an address with a count of its own is none of them.
+        Assert.True(limiter.IsExhausted(IPAddress.Parse("198.51.100.200"), out _));
+        Assert.False(limiter.IsExhausted(new IPAddress(BitConverter.GetBytes(1)), out _));
         time.Advance(Limits.Ingest.WrongSecretWindow * 2);
         Assert.Equal(Limits.Ingest.WrongSecrets, Spend("198.51.100.7", 100));
     }

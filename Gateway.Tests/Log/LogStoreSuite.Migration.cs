@@ -89,6 +89,19 @@ public abstract partial class LogStoreSuite
         await committing.StopAsync();
     }
 
+    /// <summary>Told without where the new chat begins, its subscribers would never hear what they missed; so it is not told yet.</summary>
+    [Fact]
+    public async Task Migration_LogCannotBeRead_IsToldLater()
+    {
+        var committing = new Committing(Store, Fixture.Time);
+        ChatMigration Reading(ILogStore store) => new(Fixture.Database, store, committing.Queue, Fixture.Time, NullLogger.Instance);
+
+        Assert.Equal(CommitStatus.Unavailable, await Reading(new ScriptedStore { IsAway = true }).LinkAsync(1, -42, -10042, default));
+        Assert.Equal("0", await Fixture.ScalarAsync("SELECT COUNT(*) FROM events WHERE kind = 'gateway.chat_migrated'"));
+        Assert.Equal(CommitStatus.Stored, await Reading(Store).LinkAsync(1, -42, -10042, default));
+        await committing.StopAsync();
+    }
+
     [Fact]
     public async Task Migration_CrashBeforeLinking_IsDoneByTheNextStart()
     {

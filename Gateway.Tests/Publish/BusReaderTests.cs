@@ -14,6 +14,7 @@ public sealed class BusReaderTests : IAsyncLifetime
     private readonly CancellationTokenSource stop = new();
     private readonly InProcessBus bus = new();
     private HubHarness hub = null!;
+    private WatchedStore watched = null!;
     private TestOutlet outlet = null!;
     private Task run = Task.CompletedTask;
     private readonly HighWater highWater = new();
@@ -23,8 +24,9 @@ public sealed class BusReaderTests : IAsyncLifetime
     {
         hub = await HubHarness.StartAsync(history: 2, started =>
         {
+            watched = new WatchedStore(started.Store);
             var reader = new BusReader(
-                bus, started.Store, started.Hub, highWater, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
+                bus, watched, started.Hub, highWater, () => Interlocked.Increment(ref headChecks), started.Time, new Random(1), NullLogger.Instance);
             run = reader.RunAsync(stop.Token);
         });
         outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""");
@@ -91,6 +93,25 @@ public sealed class BusReaderTests : IAsyncLifetime
         await AdvanceUntilAsync(Limits.Publish.ReorderWait, o => o.Bare.Length == 7);
 
         Assert.Equal([3, 4, 5, 6, 7, 8, 9], outlet.Bare);
+    }
+
+    /// <summary>What waited and came from the log after all waits no more: else the log would be read at the window's pace for ever.</summary>
+    [Fact]
+    public async Task Message_LostAndReadFromTheLog_LeavesNothingWaiting()
+    {
+        var commits = await CommitsAsync(2);
+        await SendAsync(commits[1]);
+        await AdvanceUntilAsync(Limits.Publish.ReorderWait, o => o.Bare.Length == 5);
+        var reads = watched.Queries.Count;
+
+        for (var sent = 6; sent <= 15; sent++)
+        {
+            hub.Time.Advance(Limits.Publish.ReorderWait);
+            await SendAsync(await hub.CommitAsync());
+            await outlet.UntilAsync(o => o.Bare.Length == sent);
+        }
+
+        Assert.Equal(reads, watched.Queries.Count);
     }
 
     [Fact]
