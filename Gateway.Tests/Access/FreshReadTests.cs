@@ -130,6 +130,6 @@ public sealed class FreshReadTests
     {
         await using var fixture = await AccessFixture.CreateAsync();
         await new WatcherLoop(fixture.Watcher).DisposeAsync();
-        Assert.False(await fixture.Watcher.ReadFreshAsync());
+        Assert.False(await fixture.Watcher.ReadFreshAsync().WaitAsync(TimeSpan.FromSeconds(20)));
     }
 }
