@@ -104,24 +104,23 @@ internal sealed class FakeTelegram : IAsyncDisposable
             return;
         }
 
+        (int Status, string Body) answer;
         try
         {
-            if (Failures.TryDequeue(out var failure))
-            {
-                await ReplyAsync(context, failure.Status, failure.Body);
-                return;
-            }
-
-            await ReplyAsync(context, 200, await TakeAsync(parameters, context.RequestAborted));
+            answer = Failures.TryDequeue(out var failure) ? failure : (200, await TakeAsync(parameters, context.RequestAborted));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Abort();
+            return;
         }
         finally
         {
+            // Before the answer leaves: who cuts a long one short and asks again is not a second poller.
             Volatile.Write(ref polling, 0);
         }
+
+        await ReplyAsync(context, answer.Status, answer.Body);
     }
 
     private async Task<string> TakeAsync(JsonElement parameters, CancellationToken aborted)
