@@ -25,7 +25,7 @@ internal static class ApiKeyText
     {
         Span<byte> secret = stackalloc byte[RandomBytes + TagBytes];
         RandomNumberGenerator.Fill(secret[..RandomBytes]);
-        WriteTag(id, secret[..RandomBytes], keys, secret[RandomBytes..]);
+        WriteTag(id, secret[..RandomBytes], keys.ApiKeyTags[0], secret[RandomBytes..]);
         return string.Create(CultureInfo.InvariantCulture, $"{Prefix}{id}_{Base64Url.EncodeToString(secret)}");
     }
 
@@ -54,17 +54,22 @@ internal static class ApiKeyText
         }
 
         Span<byte> tag = stackalloc byte[TagBytes];
-        WriteTag(id, secret[..RandomBytes], keys, tag);
-        return CryptographicOperations.FixedTimeEquals(tag, secret[RandomBytes..]) ? id : 0;
+        for (var each = 0; each < keys.ApiKeyTags.Count; each++)
+        {
+            WriteTag(id, secret[..RandomBytes], keys.ApiKeyTags[each], tag);
+            if (CryptographicOperations.FixedTimeEquals(tag, secret[RandomBytes..])) return id;
+        }
+
+        return 0;
     }
 
-    private static void WriteTag(long id, ReadOnlySpan<byte> random, KeyRing keys, Span<byte> tag)
+    private static void WriteTag(long id, ReadOnlySpan<byte> random, byte[] key, Span<byte> tag)
     {
         Span<byte> input = stackalloc byte[8 + RandomBytes];
         BinaryPrimitives.WriteInt64LittleEndian(input, id);
         random.CopyTo(input[8..]);
         Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(keys.ApiKeyTag, input, hash);
+        HMACSHA256.HashData(key, input, hash);
         hash[..TagBytes].CopyTo(tag);
     }
 }

@@ -19,8 +19,15 @@ internal sealed class SecretBox(KeyRing keys)
     /// <summary>The context of a bot's token.</summary>
     public static string BotToken(long telegramId) => $"bot-token:{telegramId}";
 
+    /// <summary>The context of a key derived from an earlier master key.</summary>
+    public static string DerivedKey(string purpose, uint id) => $"derived-key:{purpose}:{id:x8}";
+
     /// <summary>The context of a bot's webhook secret (the path parameter).</summary>
     public static string WebhookSecret(long telegramId) => $"webhook-secret:{telegramId}";
+
+    /// <summary>Whether it is a sealed secret under another master key than what is sealed now, whether or not this ring opens it.</summary>
+    public bool IsOfAnotherKey(ReadOnlySpan<byte> sealedSecret) =>
+        sealedSecret.Length >= CipherAt && sealedSecret[0] == Format && KeyIdOf(sealedSecret) != keys.Id;
 
     public byte[] Seal(string secret, string context)
     {
@@ -43,7 +50,7 @@ internal sealed class SecretBox(KeyRing keys)
             return SecretBoxStatus.Damaged;
         }
 
-        if (BinaryPrimitives.ReadUInt32LittleEndian(sealedSecret[1..]) != keys.Id)
+        if (keys.EncryptionOf(KeyIdOf(sealedSecret)) is not { } encryption)
         {
             return SecretBoxStatus.OtherMasterKey;
         }
@@ -51,7 +58,7 @@ internal sealed class SecretBox(KeyRing keys)
         var plain = new byte[sealedSecret.Length - CipherAt];
         try
         {
-            using var aes = new AesGcm(keys.Encryption, 16);
+            using var aes = new AesGcm(encryption, 16);
             aes.Decrypt(sealedSecret.Slice(NonceAt, 12), sealedSecret[CipherAt..], sealedSecret.Slice(TagAt, 16), plain, Encoding.UTF8.GetBytes(context));
         }
         catch (AuthenticationTagMismatchException)
@@ -62,6 +69,8 @@ internal sealed class SecretBox(KeyRing keys)
         secret = Encoding.UTF8.GetString(plain);
         return SecretBoxStatus.Opened;
     }
+
+    private static uint KeyIdOf(ReadOnlySpan<byte> sealedSecret) => BinaryPrimitives.ReadUInt32LittleEndian(sealedSecret[1..]);
 }
 
 internal enum SecretBoxStatus
