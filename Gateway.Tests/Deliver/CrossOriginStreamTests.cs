@@ -42,7 +42,7 @@ public sealed class CrossOriginStreamTests
         using var allowed = await AskAsync(server, HttpMethod.Options, path, StreamServer.AllowedOrigin);
         Assert.Equal(HttpStatusCode.NoContent, allowed.StatusCode);
         Assert.Equal(StreamServer.AllowedOrigin, Header(allowed, "Access-Control-Allow-Origin"));
-        Assert.Equal("GET", Header(allowed, "Access-Control-Allow-Methods"));
+        Assert.Equal("GET, OPTIONS", Header(allowed, "Access-Control-Allow-Methods"));
         Assert.Contains("X-API-Key", Header(allowed, "Access-Control-Allow-Headers"), StringComparison.Ordinal);
 
         using var other = await AskAsync(server, HttpMethod.Options, path, "https://elsewhere.example");

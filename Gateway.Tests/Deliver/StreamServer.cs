@@ -41,13 +41,12 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(access, self.Hub.Hub);
-        var crossOrigin = new CrossOrigin([AllowedOrigin]);
         var router = new Router(
         [
-            .. crossOrigin.Open(new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
-            .. crossOrigin.Open(new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
+            new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route,
+            new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route,
         ]);
-        var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance);
+        var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance, new CrossOrigin([AllowedOrigin]));
         self.server = await LoopbackServer.StartAsync(async context =>
         {
             await door.HandleAsync(context);

@@ -19,8 +19,6 @@ public sealed class RouterTests
         New("GET", "/api/v1/chats/{chat}/users/{user}"),
         New("PUT", "/api/v1/chats/{id}/users/{other}"),
         New("DELETE", "/api/v1/chats/{chat}/users/{user}"),
-        New("GET", "/api/v1/shared"),
-        New("OPTIONS", "/api/v1/shared"),
     ]);
 
     [Theory]
@@ -64,7 +62,6 @@ public sealed class RouterTests
     [InlineData("get", "/health", "GET, HEAD, OPTIONS")]
     [InlineData("HEAD", "/api/v1/events/stream", "GET, OPTIONS")]
     [InlineData("GET", "/telegram/webhook/a", "POST, OPTIONS")]
-    [InlineData("POST", "/api/v1/shared", "GET, OPTIONS, HEAD")]
     [InlineData("PATCH", "/api/v1/chats/1/users/2", "GET, PUT, DELETE, HEAD, OPTIONS")]
     public void Match_OtherMethod_NamesTheAllowedOnes(string method, string path, string allow)
     {

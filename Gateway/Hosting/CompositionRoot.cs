@@ -91,21 +91,20 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
         var admission = new StreamAdmission(access, hub);
-        var crossOrigin = new CrossOrigin(options.Http.AllowedOrigins);
 
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
         var router = new Router(
         [
             .. receiver.Routes,
-            .. crossOrigin.Open(new EventStreamHandler(admission, hub, time).Route),
-            .. crossOrigin.Open(new PullHandler(admission, hub, time).Route),
+            new EventStreamHandler(admission, hub, time).Route,
+            new PullHandler(admission, hub, time).Route,
             .. sockets.Routes,
             new HttpRoute("GET", "/health", health.HealthAsync, "health"),
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
             new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),
         ]);
-        web = KestrelSetup.Build(options.Http, logging, new FrontDoor(router, logging.CreateLogger<FrontDoor>()).HandleAsync);
+        web = KestrelSetup.Build(options.Http, logging, new FrontDoor(router, logging.CreateLogger<FrontDoor>(), new CrossOrigin(options.Http.AllowedOrigins)).HandleAsync);
 
         readiness.Require(() => commits.UnwritableReason);
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");

@@ -4,14 +4,20 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Http;
 
 /// <summary>The HTTP port's one request delegate: finds the handler, and is the catch-all of every request.</summary>
-internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
+internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger, CrossOrigin? crossOrigin = null)
 {
     public Task HandleAsync(HttpContext context)
     {
         // "OPTIONS *" has no path.
         var match = router.Match(context.Request.Method, context.Request.Path.Value ?? "");
         var exchange = new Exchange(context, match.Values);
-        return match.Route is { } route ? RunAsync(route, exchange) : RefuseAsync(exchange, in match);
+        if (RequestPath.HasDotSegments(context))
+        {
+            return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "BAD_PATH", "A path with dot segments is not resolved here: send it without.");
+        }
+
+        var isAllowedOrigin = crossOrigin is not null && crossOrigin.Apply(context);
+        return match.Route is { } route ? RunAsync(route, exchange) : RefuseAsync(exchange, in match, isAllowedOrigin);
     }
 
     private Task RunAsync(HttpRoute route, Exchange exchange)
@@ -60,13 +66,14 @@ internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger)
             "The gateway failed at this request. The log has the reason under the request id.");
     }
 
-    private static Task RefuseAsync(Exchange exchange, in RouteMatch match)
+    private static Task RefuseAsync(Exchange exchange, in RouteMatch match, bool isAllowedOrigin)
     {
         switch (match.Status)
         {
             case RouteStatus.Options:
                 exchange.Response.StatusCode = StatusCodes.Status204NoContent;
                 exchange.Response.Headers.Allow = match.Allow;
+                if (isAllowedOrigin) CrossOrigin.AllowRequest(exchange.Context, match.Allow!);
                 return Task.CompletedTask;
             case RouteStatus.MethodNotAllowed:
                 exchange.Response.Headers.Allow = match.Allow;

@@ -1,7 +1,7 @@
 namespace Gateway.Http;
 
 /// <summary>One line of the route table. (ASP.NET has a Route of its own in every file by implicit using.)</summary>
-/// <param name="Method">GET, POST, PUT, PATCH or DELETE; CONNECT for a WebSocket over HTTP/2; OPTIONS where the router's own answer does not do.</param>
+/// <param name="Method">GET, POST, PUT, PATCH or DELETE; CONNECT for a WebSocket over HTTP/2.</param>
 /// <param name="Template">Like <c>/api/v1/chats/{id}</c>: segments compared exactly, at most two parameters, each a whole segment.</param>
 /// <param name="Name">In logs and metrics instead of the path, which may hold a secret.</param>
 internal sealed record HttpRoute(string Method, string Template, Func<Exchange, Task> Handler, string Name)

@@ -47,11 +47,7 @@ internal sealed class RouteTemplate
             methods.Add("HEAD");
         }
 
-        if (!methods.Contains("OPTIONS"))
-        {
-            methods.Add("OPTIONS");
-        }
-
+        methods.Add("OPTIONS");
         Allow = string.Join(", ", methods);
     }
 

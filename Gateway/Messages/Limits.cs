@@ -38,6 +38,12 @@ internal static partial class Limits
 
         /// <summary>How long a body may take before its rate counts.</summary>
         public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+
+        /// <summary>
+        /// How long a browser remembers what a page of another origin may send. Longer: it asks again. Ten minutes, so that an origin that was
+        /// taken out of the configuration is out soon; browsers cap it at two hours and more.
+        /// </summary>
+        public static readonly TimeSpan PreflightAge = TimeSpan.FromMinutes(10);
     }
 
     /// <summary>Updates on their way in.</summary>
