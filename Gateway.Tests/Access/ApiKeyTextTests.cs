@@ -43,6 +43,18 @@ public sealed class ApiKeyTextTests
     [InlineData("123456:AAHbottokenbottokenbottokenbottoken")]
     public void Text_WithoutTheForm_IsNoKey(string text) => Assert.Equal(0, ApiKeyText.ReadId(text, keys));
 
+    /// <summary>The runtime's TryDecodeFromChars throws at such characters, and the request would be answered 500.</summary>
+    [Theory]
+    [InlineData('!')]
+    [InlineData('=')]
+    [InlineData(' ')]
+    [InlineData('é')]
+    public void Text_WithACharacterOutsideBase64Url_IsNoKey(char outside)
+    {
+        var text = ApiKeyText.Create(7, keys);
+        for (var at = "tgw_7_".Length; at < text.Length; at++) Assert.Equal(0, ApiKeyText.ReadId(text[..at] + outside + text[(at + 1)..], keys));
+    }
+
     [Fact]
     public void Text_LongerThanAnyKey_IsNoKey() => Assert.Equal(0, ApiKeyText.ReadId("tgw_1_" + new string('A', 1_000_000), keys));
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
@@ -48,7 +49,8 @@ internal static class ApiKeyText
         }
 
         Span<byte> secret = stackalloc byte[RandomBytes + TagBytes];
-        if (!Base64Url.TryDecodeFromChars(rest[(separator + 1)..], secret, out var written) || written != secret.Length)
+        // Not TryDecodeFromChars, which throws at a character that is none of base64url.
+        if (Base64Url.DecodeFromChars(rest[(separator + 1)..], secret, out _, out var written) != OperationStatus.Done || written != secret.Length)
         {
             return 0;
         }

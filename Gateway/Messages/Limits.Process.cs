@@ -57,6 +57,48 @@ internal static partial class Limits
 
         /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
         public const int WebhookSecretGoodChars = 22;
+
+        /// <summary>How long an access token is good. Then the client refreshes; streams opened with it close with 4102.</summary>
+        public static readonly TimeSpan AccessTokenLife = TimeSpan.FromMinutes(15);
+
+        /// <summary>How far the clocks of two replicas may lie apart without one refusing what the other just issued. A token is taken that much longer.</summary>
+        public static readonly TimeSpan TokenClockSkew = TimeSpan.FromSeconds(5);
+
+        /// <summary>A presented access token; ours have under 400. Longer: rejected without a look.</summary>
+        public const int AccessTokenChars = 1024;
+
+        /// <summary>
+        /// BCrypt's rounds, 2^10: some 50 ms. Logins are limited per address and account, so the work guards stolen hashes only.
+        /// </summary>
+        public const int PasswordWorkFactor = 10;
+
+        /// <summary>Shorter passwords are refused when they are set (NIST SP 800-63B).</summary>
+        public const int PasswordLeastBytes = 8;
+
+        /// <summary>BCrypt reads this many. Longer ones are refused when they are set, and wrong at login.</summary>
+        public const int PasswordMostBytes = 72;
+
+        /// <summary>BCrypt runs at once; more wait. One leaves a machine of two cores the other.</summary>
+        public const int ConcurrentPasswordChecks = 1;
+
+        /// <summary>Passwords under check or waiting for it, some three seconds of work. Over it: cannot be checked now (503).</summary>
+        public const int WaitingPasswordChecks = 64;
+
+        /// <summary>Wrong passwords of one address within <see cref="LoginAddressWindow"/>. More: 429 with <c>Retry-After</c>.</summary>
+        public const int LoginsPerAddress = 20;
+
+        public static readonly TimeSpan LoginAddressWindow = TimeSpan.FromMinutes(1);
+
+        /// <summary>
+        /// Wrong passwords for one account from addresses without a session of it, within <see cref="LoginAccountWindow"/>: 1,920 guesses a day at a
+        /// password, whatever the number of addresses. More: 429 with <c>Retry-After</c>, for such addresses only.
+        /// </summary>
+        public const int LoginsPerAccount = 20;
+
+        public static readonly TimeSpan LoginAccountWindow = TimeSpan.FromMinutes(15);
+
+        /// <summary>Addresses, and as many accounts, whose wrong passwords are counted apart (a few hundred KB). More: the newcomers share one count.</summary>
+        public const int LoginCounts = 10_000;
     }
 
     /// <summary>What the gateway says about itself.</summary>

@@ -1,0 +1,33 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Http;
+using Gateway.Messages;
+
+namespace Gateway.Access;
+
+/// <summary>
+/// Bounds tries at passwords, per address and per account. A try is counted before the password is looked at, or a thousand at once would all pass,
+/// and taken back when it was right. Names nobody has are counted as well: otherwise being refused would tell which names somebody has.
+/// </summary>
+internal sealed class LoginLimiter(TimeProvider time)
+{
+    private readonly SlidingWindow byAddress =
+        new(Limits.Access.LoginsPerAddress, Limits.Access.LoginAddressWindow, Limits.Access.LoginCounts, time);
+
+    private readonly SlidingWindow byAccount =
+        new(Limits.Access.LoginsPerAccount, Limits.Access.LoginAccountWindow, Limits.Access.LoginCounts, time);
+
+    public bool TryCountAddress(IPAddress? address, out TimeSpan wait) => byAddress.TryCount(AddressKey.Of(address), out wait);
+
+    /// <summary>False: the account had its share of wrong passwords from addresses it does not know.</summary>
+    public bool TryCountAccount(string name, out TimeSpan wait) => byAccount.TryCount(AccountKey(name), out wait);
+
+    public void ForgiveAddress(IPAddress? address) => byAddress.Forgive(AddressKey.Of(address));
+
+    public void ForgiveAccount(string name) => byAccount.Forgive(AccountKey(name));
+
+    /// <summary>128 bits of a hash: nobody finds a second name for one count.</summary>
+    private static UInt128 AccountKey(string name) => MemoryMarshal.Read<UInt128>(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+}
