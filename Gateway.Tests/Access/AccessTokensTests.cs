@@ -148,6 +148,20 @@ public sealed class AccessTokensTests
     }
 
     [Fact]
+    public async Task Read_TokenSignedBeforeTheMasterKeyChanged_IsTakenAndTheNewKeySigns()
+    {
+        var (before, after) = (MasterKey.Create(), MasterKey.Create());
+        var old = new AccessTokens(new KeyRing(before), time).Issue(7, 9).Text;
+        var changing = new KeyRing(after, before);
+
+        Assert.NotNull(await new AccessTokens(changing, time).ReadAsync(old));
+        Assert.NotNull(await new AccessTokens(new KeyRing(after).With(changing.Retire()), time).ReadAsync(old));
+        Assert.Null(await new AccessTokens(new KeyRing(after), time).ReadAsync(old));
+        Assert.Equal(changing.SigningKeys[0].Id, Part(new AccessTokens(changing, time).Issue(7, 9).Text, 0).GetProperty("kid").GetString());
+        Assert.NotEqual(changing.SigningKeys[0].Id, Part(old, 0).GetProperty("kid").GetString());
+    }
+
+    [Fact]
     public async Task Read_TokenOfAnotherMasterKey_IsRefused()
     {
         Assert.False(await IsTakenAsync(new AccessTokens(new KeyRing(MasterKey.Create()), time).Issue(7, 9).Text));
