@@ -147,3 +147,124 @@ CREATE TABLE IF NOT EXISTS grants (
   UNIQUE KEY grants_bot (key_id, bot_id),
   KEY grants_of_chat (chat_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- 0004_principals
+
+-- Users, roles, sessions, rights per chat for keys and users, and who did what (design sections 8 and 9).
+
+CREATE TABLE IF NOT EXISTS roles (
+  id               BIGINT       NOT NULL,
+  name             VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY roles_name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS permissions (
+  id               BIGINT       NOT NULL,
+  name             VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY permissions_name (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS role_permissions (
+  role_id          BIGINT       NOT NULL,
+  permission_id    BIGINT       NOT NULL,
+  PRIMARY KEY (role_id, permission_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS user_roles (
+  user_id          BIGINT       NOT NULL,
+  role_id          BIGINT       NOT NULL,
+  PRIMARY KEY (user_id, role_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+INSERT INTO roles (id, name) VALUES (1, 'admin'), (2, 'operator'), (3, 'viewer') ON DUPLICATE KEY UPDATE id = id;
+INSERT INTO permissions (id, name) VALUES
+  (1, 'bots:read'), (2, 'bots:write'), (3, 'chats:read'), (4, 'chats:write'), (5, 'permissions:read'), (6, 'permissions:write'),
+  (7, 'messages:read'), (8, 'messages:send'), (9, 'events:read'), (10, 'users:read'), (11, 'users:write'), (12, 'apikeys:read'),
+  (13, 'apikeys:write'), (14, 'audit:read'), (15, 'metrics:read') ON DUPLICATE KEY UPDATE id = VALUES(id);
+INSERT INTO role_permissions (role_id, permission_id)
+  SELECT 1, id FROM permissions ON DUPLICATE KEY UPDATE role_id = VALUES(role_id);
+INSERT INTO role_permissions (role_id, permission_id)
+  SELECT 2, id FROM permissions WHERE id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15) ON DUPLICATE KEY UPDATE role_id = VALUES(role_id);
+INSERT INTO role_permissions (role_id, permission_id)
+  SELECT 3, id FROM permissions WHERE id IN (1, 3, 7, 9) ON DUPLICATE KEY UPDATE role_id = VALUES(role_id);
+
+INSERT INTO user_roles (user_id, role_id)
+  SELECT u.id, r.id FROM users u JOIN roles r ON r.name = u.role ON DUPLICATE KEY UPDATE role_id = VALUES(role_id);
+ALTER TABLE users DROP COLUMN role, ADD COLUMN is_disabled TINYINT NOT NULL DEFAULT 0;
+
+-- One login; its refresh tokens are a family: a used one that comes again ends the session.
+CREATE TABLE IF NOT EXISTS sessions (
+  id               BIGINT       NOT NULL AUTO_INCREMENT,
+  user_id          BIGINT       NOT NULL,
+  created_at_ms    BIGINT       NOT NULL,
+  expires_at_ms    BIGINT       NOT NULL,
+  revoked_at_ms    BIGINT       NULL,
+  address          VARCHAR(64)  NULL,
+  PRIMARY KEY (id),
+  KEY sessions_user (user_id),
+  KEY sessions_expiry (expires_at_ms)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS refresh_tokens (
+  hash             BINARY(32)   NOT NULL,
+  session_id       BIGINT       NOT NULL,
+  issued_at_ms     BIGINT       NOT NULL,
+  expires_at_ms    BIGINT       NOT NULL,
+  used_at_ms       BIGINT       NULL,
+  PRIMARY KEY (hash),
+  KEY refresh_tokens_session (session_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- One use, half a minute: what a browser's stream has instead of a header. session_id is 0 for keys.
+CREATE TABLE IF NOT EXISTS tickets (
+  hash             BINARY(32)   NOT NULL,
+  principal_kind   TINYINT      NOT NULL,
+  principal_id     BIGINT       NOT NULL,
+  session_id       BIGINT       NOT NULL,
+  expires_at_ms    BIGINT       NOT NULL,
+  principal_expires_at_ms BIGINT NOT NULL,
+  PRIMARY KEY (hash)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Calls per second and how many at once; NULL: the gateway's own.
+ALTER TABLE api_keys ADD COLUMN rate_per_second INT NULL, ADD COLUMN rate_burst INT NULL;
+
+-- principal_kind: 1 an API key, 2 a user. Exactly one of chat_id and bot_id is set; thread_id 0 is the whole chat.
+ALTER TABLE grants
+  ADD COLUMN principal_kind TINYINT NOT NULL DEFAULT 1 AFTER id,
+  CHANGE COLUMN key_id principal_id BIGINT NOT NULL,
+  ADD COLUMN thread_id BIGINT NOT NULL DEFAULT 0 AFTER chat_id,
+  DROP INDEX grants_chat,
+  DROP INDEX grants_bot,
+  ADD UNIQUE KEY grants_chat (principal_kind, principal_id, chat_id, thread_id),
+  ADD UNIQUE KEY grants_bot (principal_kind, principal_id, bot_id);
+
+-- A key with rows here is pushed only events of these chats, as far as it may read them.
+CREATE TABLE IF NOT EXISTS feedback_grants (
+  key_id           BIGINT       NOT NULL,
+  chat_id          BIGINT       NOT NULL,
+  created_at_ms    BIGINT       NOT NULL,
+  PRIMARY KEY (key_id, chat_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- actor_kind: 0 nobody, 1 an API key, 2 a user, 3 the command line, 4 the gateway itself. count: equal denials of one minute are one row.
+CREATE TABLE IF NOT EXISTS audit_log (
+  id               BIGINT       NOT NULL AUTO_INCREMENT,
+  at_ms            BIGINT       NOT NULL,
+  actor_kind       TINYINT      NOT NULL,
+  actor_id         BIGINT       NOT NULL,
+  actor_name       VARCHAR(128) NOT NULL,
+  address          VARCHAR(64)  NULL,
+  action           VARCHAR(64)  NOT NULL,
+  target_type      VARCHAR(32)  NOT NULL,
+  target_id        VARCHAR(128) NOT NULL,
+  outcome          VARCHAR(32)  NOT NULL,
+  count            BIGINT       NOT NULL DEFAULT 1,
+  request_id       VARCHAR(64)  NULL,
+  before_json      MEDIUMTEXT   NULL,
+  after_json       MEDIUMTEXT   NULL,
+  PRIMARY KEY (id),
+  KEY audit_log_at (at_ms)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

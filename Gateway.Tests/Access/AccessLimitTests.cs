@@ -35,7 +35,7 @@ public sealed class AccessLimitTests
     public void VerifiedKeys_OverTheirBound_ForgetOneForEachNewOne()
     {
         var keys = new VerifiedKeys();
-        var principal = new Principal(1, "test");
+        var principal = new Principal(PrincipalId.Key(1), "test");
         const int offered = Limits.Access.VerifiedKeys + 50;
         for (var id = 1; id <= offered; id++)
         {
@@ -54,11 +54,11 @@ public sealed class AccessLimitTests
     {
         await using var fixture = await AccessFixture.CreateAsync();
         const int count = Limits.Access.ReloadKeys + 1;
-        var rows = Enumerable.Range(1, count).Select(id => new KeyRow(id, "test", "", false, long.MaxValue, false)).ToList();
-        await fixture.ExecuteAsync("INSERT INTO api_keys (name, hash, is_admin, created_at_ms) VALUES " + string.Join(',', rows.Select(_ => "('test', '', 0, 0)")));
+        var ids = Enumerable.Range(1, count).ToList();
+        await fixture.ExecuteAsync("INSERT INTO api_keys (name, hash, is_admin, created_at_ms) VALUES " + string.Join(',', ids.Select(_ => "('test', '', 0, 0)")));
         await fixture.PollAsync();
         var principals = new List<Principal>();
-        foreach (var row in rows) principals.Add((await fixture.Principals.TrackAsync(row, CancellationToken.None))!);
+        foreach (var id in ids) principals.Add((await fixture.Principals.TrackAsync(Identity.OfKey(id), long.MaxValue, CancellationToken.None))!);
 
         await fixture.ExecuteAsync("UPDATE api_keys SET revoked_at_ms = 1");
         await fixture.PollAsync();

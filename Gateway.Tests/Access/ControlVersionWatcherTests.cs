@@ -164,7 +164,7 @@ public sealed class ControlVersionWatcherTests
         await using var fixture = await AccessFixture.CreateAsync();
         var observer = new RecordingObserver(null) { Fails = true };
         fixture.Access.AddObserver(observer);
-        await fixture.ExecuteAsync("UPDATE users SET role = role");
+        await fixture.ExecuteAsync("UPDATE users SET name = name");
 
         Assert.False(await fixture.PollAsync());
         observer.Fails = false;

@@ -37,7 +37,7 @@ internal sealed class HubHarness : IAsyncDisposable
     /// <summary>What the hub has read before it refuses somebody.</summary>
     public Func<Task<bool>> ReadFresh { get; set; } = () => Task.FromResult(true);
 
-    public Principal Admin { get; } = new(1, "admin") { Grants = new Grants(true, FrozenSet<long>.Empty, FrozenSet<long>.Empty) };
+    public Principal Admin { get; } = new(PrincipalId.Key(1), "admin") { Grants = Grants.Admin };
 
     /// <param name="history">Messages that are in the log before the hub starts, so only the database has them.</param>
     /// <param name="wrap">Puts something between the hub and the store.</param>
@@ -70,7 +70,7 @@ internal sealed class HubHarness : IAsyncDisposable
         return harness;
     }
 
-    public static Principal Reader(params long[] chats) => new(2, "reader") { Grants = new Grants(false, chats.ToFrozenSet(), FrozenSet<long>.Empty) };
+    public static Principal Reader(params long[] chats) => new(PrincipalId.Key(2), "reader") { Grants = new Grants(false, chats.ToFrozenSet(), FrozenSet<long>.Empty) };
 
     public Task ExecuteAsync(string sql) => fixture.ExecuteAsync(sql);
 

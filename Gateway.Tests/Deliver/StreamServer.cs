@@ -40,11 +40,12 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Watcher = new ControlVersionWatcher(store, principals, self.Hub.Time, NullLogger.Instance);
         self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
         await self.Watcher.PollAsync(default);
-        var admission = new StreamAdmission(access, self.Hub.Hub);
+        var admission = new StreamAdmission(self.Hub.Hub);
+        var gate = new AccessGate(access, () => self.Watcher.PollAsync(default));
         var router = new Router(
         [
-            new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route,
-            new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route,
+            gate.Protect(new EventStreamHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
+            gate.Protect(new PullHandler(admission, self.Hub.Hub, self.Hub.Time).Route),
         ]);
         var door = new FrontDoor(router, NullLogger<FrontDoor>.Instance, new CrossOrigin([AllowedOrigin]));
         self.server = await LoopbackServer.StartAsync(async context =>

@@ -22,12 +22,12 @@ public sealed class CrossOriginTests : IAsyncLifetime
         static Task Answer(Exchange exchange) => JsonReply.WriteAsync(exchange, 200, "{}"u8.ToArray());
         var router = new Router(
         [
-            new HttpRoute("GET", "/api/v1/bots", Answer, "bots"),
-            new HttpRoute("POST", "/api/v1/bots", Answer, "bot_add"),
-            new HttpRoute("PATCH", "/api/v1/bots/{id}", Answer, "bot_change"),
-            new HttpRoute("DELETE", "/api/v1/bots/{id}", Answer, "bot_remove"),
-            new HttpRoute("GET", "/api/v1/failing", _ => throw new InvalidOperationException("on purpose"), "failing"),
-            new HttpRoute("GET", "/health", Answer, "health"),
+            new HttpRoute("GET", "/api/v1/bots", Answer, "bots") { Needs = RouteNeeds.Public },
+            new HttpRoute("POST", "/api/v1/bots", Answer, "bot_add") { Needs = RouteNeeds.Public },
+            new HttpRoute("PATCH", "/api/v1/bots/{id}", Answer, "bot_change") { Needs = RouteNeeds.Public },
+            new HttpRoute("DELETE", "/api/v1/bots/{id}", Answer, "bot_remove") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/api/v1/failing", _ => throw new InvalidOperationException("on purpose"), "failing") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/health", Answer, "health") { Needs = RouteNeeds.Public },
         ]);
         return LoopbackServer.StartAsync(new FrontDoor(router, new RecordedLog<FrontDoor>(), new CrossOrigin(origins)).HandleAsync);
     }

@@ -20,13 +20,13 @@ public sealed class FrontDoorTests : IAsyncLifetime
     {
         var router = new Router(
         [
-            new HttpRoute("GET", "/ok", exchange => JsonReply.WriteAsync(exchange, 200, "{\"ok\":true}"u8.ToArray()), "ok"),
-            new HttpRoute("GET", "/throw/{secret}", _ => throw new InvalidOperationException("on purpose"), "throw"),
-            new HttpRoute("GET", "/later", async _ => { await Task.Yield(); throw new InvalidOperationException("on purpose"); }, "later"),
-            new HttpRoute("GET", "/half", async exchange => { await exchange.Response.WriteAsync("half"); throw new InvalidOperationException("on purpose"); }, "half"),
-            new HttpRoute("GET", "/wait", exchange => ErrorReply.WriteAsync(exchange, 503, "UNAVAILABLE", "wait", TimeSpan.FromMilliseconds(2100), json => json.WriteNumber("a", 1)), "wait"),
-            new HttpRoute("POST", "/body", EchoAsync, "body"),
-            new HttpRoute("GET", "/value/{value}", exchange => JsonReply.WriteAsync(exchange, 200, exchange, (json, each) => json.WriteStringValue(each.Values.First)), "value"),
+            new HttpRoute("GET", "/ok", exchange => JsonReply.WriteAsync(exchange, 200, "{\"ok\":true}"u8.ToArray()), "ok") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/throw/{secret}", _ => throw new InvalidOperationException("on purpose"), "throw") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/later", async _ => { await Task.Yield(); throw new InvalidOperationException("on purpose"); }, "later") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/half", async exchange => { await exchange.Response.WriteAsync("half"); throw new InvalidOperationException("on purpose"); }, "half") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/wait", exchange => ErrorReply.WriteAsync(exchange, 503, "UNAVAILABLE", "wait", TimeSpan.FromMilliseconds(2100), json => json.WriteNumber("a", 1)), "wait") { Needs = RouteNeeds.Public },
+            new HttpRoute("POST", "/body", EchoAsync, "body") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/value/{value}", exchange => JsonReply.WriteAsync(exchange, 200, exchange, (json, each) => json.WriteStringValue(each.Values.First)), "value") { Needs = RouteNeeds.Public },
         ]);
         server = await LoopbackServer.StartAsync(new FrontDoor(router, log).HandleAsync);
     }

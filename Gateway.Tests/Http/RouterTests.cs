@@ -7,7 +7,7 @@ namespace Gateway.Tests.Http;
 public sealed class RouterTests
 {
     private static HttpRoute New(string method, string template, bool isStream = false) =>
-        new(method, template, _ => Task.CompletedTask, $"{method} {template}") { IsStream = isStream };
+        new(method, template, _ => Task.CompletedTask, $"{method} {template}") { Needs = RouteNeeds.Public, IsStream = isStream };
 
     private static readonly Router Routes = new(
     [

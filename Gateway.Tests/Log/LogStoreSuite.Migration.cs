@@ -19,7 +19,7 @@ public abstract partial class LogStoreSuite
     }
 
     private async Task AddGrantAsync(long key, long chat, int read, int send) =>
-        await Fixture.ExecuteAsync($"INSERT INTO grants (key_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES ({key}, {chat}, {read}, {send}, 0, 0)");
+        await Fixture.ExecuteAsync($"INSERT INTO grants (principal_kind, principal_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES (1, {key}, {chat}, {read}, {send}, 0, 0)");
 
     /// <summary>Linking and the next commit may meet at the chat's row, and the loser tries again after a pause: so the clock has to go on.</summary>
     private async Task<T> WithClockAsync<T>(Task<T> task)
@@ -53,7 +53,7 @@ public abstract partial class LogStoreSuite
         var link = (await Fixture.RowsAsync("SELECT id, migrated_from FROM chats WHERE telegram_chat_id = -10042")).Single();
         Assert.Equal(old.ToString(System.Globalization.CultureInfo.InvariantCulture), link[1]);
         Assert.Equal(link[0], await Fixture.ScalarAsync($"SELECT migrated_to FROM chats WHERE id = {old}"));
-        Assert.Equal(["7", "1", "0"], (await Fixture.RowsAsync($"SELECT key_id, can_read, can_send FROM grants WHERE chat_id = {link[0]}")).Single());
+        Assert.Equal(["7", "1", "0"], (await Fixture.RowsAsync($"SELECT principal_id, can_read, can_send FROM grants WHERE chat_id = {link[0]}")).Single());
         Assert.Equal(link[0], told.ChatId.ToString(System.Globalization.CultureInfo.InvariantCulture));
         var payload = MigrationPayload.Read(told.Payload)!.Value;
         Assert.Equal((old, told.ChatId), (payload.FromChatId, payload.ToChatId));
@@ -79,9 +79,9 @@ public abstract partial class LogStoreSuite
         var (committing, migration, loop) = await StartMigrationAsync(stop.Token);
 
         Assert.Equal(CommitStatus.Stored, await migration.LinkAsync(1, -42, -10042, default));
-        Assert.Equal(["7/1/1", "8/1/1"], (await Fixture.RowsAsync($"SELECT key_id, can_read, can_send FROM grants WHERE chat_id = {now} ORDER BY key_id")).Select(row => string.Join('/', row)));
+        Assert.Equal(["7/1/1", "8/1/1"], (await Fixture.RowsAsync($"SELECT principal_id, can_read, can_send FROM grants WHERE chat_id = {now} ORDER BY principal_id")).Select(row => string.Join('/', row)));
 
-        await Fixture.ExecuteAsync($"DELETE FROM grants WHERE chat_id = {now} AND key_id = 8");
+        await Fixture.ExecuteAsync($"DELETE FROM grants WHERE chat_id = {now} AND principal_id = 8");
         Assert.Equal(CommitStatus.Duplicate, await migration.LinkAsync(1, -42, -10042, default));
         Assert.Equal("1", await Fixture.ScalarAsync($"SELECT COUNT(*) FROM grants WHERE chat_id = {now}"));
         await stop.CancelAsync();

@@ -115,7 +115,7 @@ internal sealed class AccessControl(
     {
         // Before the read: what is refused under this version may be good under the next.
         var version = principals.SeenVersion;
-        var rows = await store.ReadKeysAsync(new[] { id }, CancellationToken.None);
+        var rows = await store.ReadKeyAsync(id, CancellationToken.None);
         if (rows is null)
         {
             return Unavailable;
@@ -128,7 +128,7 @@ internal sealed class AccessControl(
             return Rejected;
         }
 
-        var principal = await principals.TrackAsync(rows[0], CancellationToken.None);
+        var principal = await principals.TrackAsync(Identity.OfKey(id), long.MaxValue, CancellationToken.None);
         if (principal is null)
         {
             return Unavailable;

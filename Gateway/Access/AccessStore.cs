@@ -1,6 +1,4 @@
-using System.Collections.Frozen;
 using System.Data.Common;
-using System.Globalization;
 using System.Net.Sockets;
 using Gateway.Messages;
 using Gateway.Storage;
@@ -8,7 +6,7 @@ using Gateway.Storage;
 namespace Gateway.Access;
 
 /// <summary>
-/// Reads keys, grants and the control version. Every call answers null when the database does not answer in
+/// Reads keys, what principals may do, and the control version. Every call answers null when the database does not answer in
 /// <see cref="Limits.Access.ReadTimeout"/>: then the state is unknown, which is never the same as "no such key".
 /// </summary>
 internal sealed class AccessStore(IDatabase database, TimeProvider time)
@@ -24,71 +22,24 @@ internal sealed class AccessStore(IDatabase database, TimeProvider time)
             },
             cancellation);
 
-    /// <summary>The keys among the ids that exist.</summary>
-    public Task<IReadOnlyList<KeyRow>?> ReadKeysAsync(ReadOnlyMemory<long> ids, CancellationToken cancellation) =>
+    /// <summary>What a presented key is held against; a list of none when there is no such key.</summary>
+    public Task<IReadOnlyList<KeyRow>?> ReadKeyAsync(long id, CancellationToken cancellation) =>
         BoundedAsync<IReadOnlyList<KeyRow>>(
             async (connection, token) =>
             {
                 await using var command = connection.CreateCommand();
-                command.CommandText =
-                    $"SELECT id, name, hash, is_admin, expires_at_ms, revoked_at_ms FROM api_keys WHERE id IN ({List(ids.Span)})";
-                var rows = new List<KeyRow>(ids.Length);
+                command.CommandText = "SELECT hash, expires_at_ms, revoked_at_ms FROM api_keys WHERE id = @id";
+                command.AddParameter("@id", id);
                 await using var reader = await command.ExecuteReaderAsync(token);
-                while (await reader.ReadAsync(token))
-                {
-                    rows.Add(new KeyRow(
-                        reader.GetInt64(0),
-                        reader.GetString(1),
-                        reader.GetString(2),
-                        reader.GetInt64(3) != 0,
-                        reader.IsDBNull(4) ? long.MaxValue : reader.GetInt64(4),
-                        !reader.IsDBNull(5)));
-                }
-
-                return rows;
+                return await reader.ReadAsync(token)
+                    ? [new KeyRow(reader.GetString(0), reader.IsDBNull(1) ? long.MaxValue : reader.GetInt64(1), !reader.IsDBNull(2))]
+                    : [];
             },
             cancellation);
 
-    /// <summary>What each of the keys may read; a key that is missing in the answer may read nothing.</summary>
-    public Task<Dictionary<long, Grants>?> ReadGrantsAsync(IReadOnlyCollection<KeyRow> keys, CancellationToken cancellation) =>
-        BoundedAsync<Dictionary<long, Grants>>(
-            async (connection, token) =>
-            {
-                if (keys.Count == 0)
-                {
-                    // IN () is no SQL.
-                    return [];
-                }
-
-                await using var command = connection.CreateCommand();
-                var ids = keys.Select(key => key.Id).ToArray();
-                command.CommandText = $"SELECT key_id, chat_id, bot_id FROM grants WHERE can_read <> 0 AND key_id IN ({List(ids)})";
-                var found = new Dictionary<long, (List<long> Chats, List<long> Bots)>();
-                await using var reader = await command.ExecuteReaderAsync(token);
-                while (await reader.ReadAsync(token))
-                {
-                    if (!found.TryGetValue(reader.GetInt64(0), out var lists))
-                    {
-                        found[reader.GetInt64(0)] = lists = ([], []);
-                    }
-
-                    if (reader.IsDBNull(1))
-                    {
-                        lists.Bots.Add(reader.GetInt64(2));
-                    }
-                    else
-                    {
-                        lists.Chats.Add(reader.GetInt64(1));
-                    }
-                }
-
-                return keys.ToDictionary(
-                    key => key.Id,
-                    key => found.TryGetValue(key.Id, out var lists)
-                        ? new Grants(key.IsAdmin, lists.Chats.ToFrozenSet(), lists.Bots.ToFrozenSet())
-                        : new Grants(key.IsAdmin, FrozenSet<long>.Empty, FrozenSet<long>.Empty));
-            },
-            cancellation);
+    /// <summary>What the credentials may do now; one that is missing in the answer is no longer there.</summary>
+    public Task<Dictionary<Identity, PrincipalState>?> ReadStatesAsync(ReadOnlyMemory<Identity> identities, CancellationToken cancellation) =>
+        BoundedAsync((connection, token) => new PrincipalReader(connection, token).ReadAsync(identities), cancellation);
 
     /// <summary>
     /// The wait is bounded here and not by the driver: a peer that was frozen or black-holed keeps a driver's cancellation waiting for seconds.
@@ -120,16 +71,4 @@ internal sealed class AccessStore(IDatabase database, TimeProvider time)
 
     private static bool IsDatabaseAway(Exception e) =>
         e is DbException or TimeoutException or IOException or SocketException or OperationCanceledException;
-
-    private static string List(ReadOnlySpan<long> ids)
-    {
-        // Numbers, not text: nothing to escape, and a list of parameters would need one per id.
-        var list = new System.Text.StringBuilder(ids.Length * 4);
-        foreach (var id in ids)
-        {
-            list.Append(list.Length == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $"{id}");
-        }
-
-        return list.ToString();
-    }
 }

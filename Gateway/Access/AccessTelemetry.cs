@@ -10,4 +10,7 @@ internal static class AccessTelemetry
 
     public static readonly Counter<long> RefusedKeys =
         GatewayMeter.Instance.CreateCounter<long>("gateway.access.refused_keys", description: "Presented API keys that were unknown, revoked, expired or did not match");
+
+    public static readonly Counter<long> Denials =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.denials", description: "Calls by known principals that were not permitted");
 }

@@ -115,14 +115,13 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
         for (var start = 0; start < ids.Length; start += Limits.Access.ReloadKeys)
         {
             var part = ids.AsMemory(start, Math.Min(Limits.Access.ReloadKeys, ids.Length - start));
-            var rows = await store.ReadKeysAsync(part, cancellation);
-            var grants = rows is null ? null : await store.ReadGrantsAsync(rows, cancellation);
-            if (grants is null)
+            var states = await store.ReadStatesAsync(part, cancellation);
+            if (states is null)
             {
                 return false;
             }
 
-            principals.Apply(part.Span, rows!, grants);
+            principals.Apply(part.Span, states);
         }
 
         AccessLog.ControlChanged(logger, stamp.Version, ids.Length);

@@ -64,7 +64,7 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
     {
         await using var connection = await database.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, key_id, chat_id, bot_id, can_read, can_send, can_manage FROM grants WHERE @key IS NULL OR key_id = @key ORDER BY id";
+        command.CommandText = "SELECT id, principal_id, chat_id, bot_id, can_read, can_send, can_manage FROM grants WHERE principal_kind = 1 AND (@key IS NULL OR principal_id = @key) ORDER BY id";
         command.AddParameter("@key", keyId);
         var list = new List<GrantInfo>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -109,11 +109,11 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
         var column = chatId is null ? "bot_id" : "chat_id";
         var target = chatId ?? botId;
         var id = await commands.ReadNumberAsync(
-            $"SELECT id FROM grants WHERE key_id = @key AND {column} = @target{database.ForUpdate}", ("@key", keyId), ("@target", target));
+            $"SELECT id FROM grants WHERE principal_kind = 1 AND principal_id = @key AND thread_id = 0 AND {column} = @target{database.ForUpdate}", ("@key", keyId), ("@target", target));
         if (id is null)
         {
             return await commands.InsertAsync(
-                $"INSERT INTO grants (key_id, {column}, can_read, can_send, can_manage, created_at_ms) VALUES (@key, @target, @read, @send, @manage, @now)",
+                $"INSERT INTO grants (principal_kind, principal_id, {column}, can_read, can_send, can_manage, created_at_ms) VALUES (1, @key, @target, @read, @send, @manage, @now)",
                 ("@key", keyId),
                 ("@target", target),
                 ("@read", rights.Read ? 1 : 0),

@@ -1,8 +1,8 @@
 namespace Gateway.Access;
 
-/// <summary>What the database says of one API key.</summary>
+/// <summary>What a presented key is held against.</summary>
 /// <param name="ExpiresAtMs">Unix milliseconds; <see cref="long.MaxValue"/>: never.</param>
-internal sealed record KeyRow(long Id, string Name, string Hash, bool IsAdmin, long ExpiresAtMs, bool IsRevoked)
+internal sealed record KeyRow(string Hash, long ExpiresAtMs, bool IsRevoked)
 {
     public bool IsUsable(long nowMs) => !IsRevoked && nowMs < ExpiresAtMs;
 }

@@ -9,7 +9,7 @@ namespace Gateway.Access;
 internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<long, Tracked> tracked = [];
+    private readonly Dictionary<Identity, Tracked> tracked = [];
     private readonly List<IControlObserver> observers = [];
     private long seenVersion = -1;
     private long freshAsOf;
@@ -25,18 +25,18 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
     public void AddObserver(IControlObserver observer) => observers.Add(observer);
 
     /// <summary>
-    /// The key's principal, with grants loaded. They are kept only if no newer version was seen meanwhile: the watcher notes the version first
-    /// and then reloads who is tracked, so a principal that comes in between is either in its list or loads again here.
+    /// The credential's principal, with its rights loaded. They are kept only if no newer version was seen meanwhile: the watcher notes the version
+    /// first and then reloads who is tracked, so a principal that comes in between is either in its list or loads again here.
     /// Null when the database does not answer.
     /// </summary>
-    public async Task<Principal?> TrackAsync(KeyRow row, CancellationToken cancellation)
+    /// <param name="tokenEndsAtMs">When the credential ends whatever the database says; <see cref="long.MaxValue"/>: it does not.</param>
+    public async Task<Principal?> TrackAsync(Identity identity, long tokenEndsAtMs, CancellationToken cancellation)
     {
         while (true)
         {
             var version = SeenVersion;
-            var rows = await store.ReadKeysAsync(new[] { row.Id }, cancellation);
-            var grants = rows is null ? null : await store.ReadGrantsAsync(rows, cancellation);
-            if (grants is null)
+            var states = await store.ReadStatesAsync(new[] { identity }, cancellation);
+            if (states is null)
             {
                 return null;
             }
@@ -48,20 +48,21 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
                     continue;
                 }
 
-                if (!tracked.TryGetValue(row.Id, out var entry) || !entry.Principal.TryGetTarget(out var principal))
+                var state = states.GetValueOrDefault(identity);
+                if (!tracked.TryGetValue(identity, out var entry) || !entry.Principal.TryGetTarget(out var principal))
                 {
-                    principal = new Principal(row.Id, row.Name);
-                    entry = tracked[row.Id] = new Tracked(new WeakReference<Principal>(principal));
+                    principal = new Principal(identity.Id, state?.Name ?? "", identity.SessionId);
+                    entry = tracked[identity] = new Tracked(new WeakReference<Principal>(principal), tokenEndsAtMs);
                 }
 
-                Apply(entry, principal, rows!.Count == 0 ? null : rows[0], grants);
+                Apply(entry, principal, state);
                 return principal;
             }
         }
     }
 
     /// <summary>From here on nothing loaded under an older version is kept. Answers whose grants must be reloaded.</summary>
-    public long[] BeginReload(long version)
+    public Identity[] BeginReload(long version)
     {
         lock (gate)
         {
@@ -79,17 +80,16 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
         }
     }
 
-    /// <summary>What the database says now of the keys with these ids; those without a row were deleted.</summary>
-    public void Apply(ReadOnlySpan<long> ids, IReadOnlyList<KeyRow> rows, Dictionary<long, Grants> grants)
+    /// <summary>What the database says now of these; those without a state were deleted.</summary>
+    public void Apply(ReadOnlySpan<Identity> identities, Dictionary<Identity, PrincipalState> states)
     {
-        var byId = rows.ToDictionary(row => row.Id);
         lock (gate)
         {
-            foreach (var id in ids)
+            foreach (var identity in identities)
             {
-                if (tracked.TryGetValue(id, out var entry) && entry.Principal.TryGetTarget(out var principal))
+                if (tracked.TryGetValue(identity, out var entry) && entry.Principal.TryGetTarget(out var principal))
                 {
-                    Apply(entry, principal, byId.GetValueOrDefault(id), grants);
+                    Apply(entry, principal, states.GetValueOrDefault(identity));
                 }
             }
         }
@@ -121,17 +121,20 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
         return any;
     }
 
-    private void Apply(Tracked entry, Principal principal, KeyRow? row, Dictionary<long, Grants> grants)
+    private void Apply(Tracked entry, Principal principal, PrincipalState? state)
     {
-        principal.ExpiresAtMs = entry.ExpiresAtMs = row?.ExpiresAtMs ?? long.MaxValue;
-        var usable = row is not null && row.IsUsable(time.GetUtcNow().ToUnixTimeMilliseconds());
-        principal.Grants = usable && grants.TryGetValue(row!.Id, out var granted) ? granted : Grants.None;
+        principal.ExpiresAtMs = entry.ExpiresAtMs = Math.Min(entry.TokenEndsAtMs, state?.ExpiresAtMs ?? long.MaxValue);
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var usable = state is not null && state.IsUsable(nowMs) && nowMs < entry.TokenEndsAtMs;
+        principal.Grants = usable ? state!.Grants : Grants.None;
+        principal.Permissions = usable ? state!.Permissions : Permission.None;
         principal.IsRevoked = !usable;
     }
 
-    private sealed class Tracked(WeakReference<Principal> principal)
+    private sealed class Tracked(WeakReference<Principal> principal, long tokenEndsAtMs)
     {
         public WeakReference<Principal> Principal { get; } = principal;
+        public long TokenEndsAtMs { get; } = tokenEndsAtMs;
         public long ExpiresAtMs { get; set; } = long.MaxValue;
     }
 }

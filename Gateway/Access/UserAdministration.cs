@@ -24,7 +24,7 @@ internal sealed class UserAdministration(IDatabase database, TimeProvider time)
 
     public const int PasswordMaxBytes = 72;
 
-    public static readonly IReadOnlyList<string> Roles = ["admin", "operator", "viewer"];
+    public static readonly IReadOnlyList<string> Roles = [Access.Roles.Admin, Access.Roles.Operator, Access.Roles.Viewer];
 
     public async Task<AddUserOutcome> AddAsync(string name, string role, string password, CancellationToken cancellation)
     {
@@ -39,11 +39,11 @@ internal sealed class UserAdministration(IDatabase database, TimeProvider time)
                 if (await commands.ReadNumberAsync($"SELECT id FROM users WHERE name = @name{database.ForUpdate}", ("@name", name)) is not null)
                     return new AddUserOutcome(AddUserStatus.NameTaken, 0);
                 var id = await commands.InsertAsync(
-                    "INSERT INTO users (name, role, password_hash, created_at_ms) VALUES (@name, @role, @hash, @now)",
+                    "INSERT INTO users (name, password_hash, created_at_ms) VALUES (@name, @hash, @now)",
                     ("@name", name),
-                    ("@role", role),
                     ("@hash", hash),
                     ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
+                await commands.ExecuteAsync("INSERT INTO user_roles (user_id, role_id) SELECT @user, id FROM roles WHERE name = @role", ("@user", id), ("@role", role));
                 return new AddUserOutcome(AddUserStatus.Added, id);
             },
             cancellation);

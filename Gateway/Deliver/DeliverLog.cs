@@ -1,3 +1,5 @@
+using Gateway.Access;
+
 namespace Gateway.Deliver;
 
 internal static partial class DeliverLog
@@ -8,8 +10,8 @@ internal static partial class DeliverLog
     [LoggerMessage(1601, LogLevel.Error, "A catch-up read failed; it is tried again")]
     public static partial void CatchUpFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(1602, LogLevel.Error, "Sending to a stream of key {KeyId} failed; the stream is cut")]
-    public static partial void FlushFailed(ILogger logger, Exception exception, long keyId);
+    [LoggerMessage(1602, LogLevel.Error, "Sending to a stream of {Principal} failed; the stream is cut")]
+    public static partial void FlushFailed(ILogger logger, Exception exception, PrincipalId principal);
 
     [LoggerMessage(1603, LogLevel.Warning, "Which bots' retention concerns a catch-up could not be read; it is tried again")]
     public static partial void RetentionUnknown(ILogger logger, Exception exception);

@@ -59,7 +59,7 @@ internal sealed partial class HubShard
         catch (Exception e)
         {
             // Cut, or the same event would fail the same way at every turn; the client resumes and the others never notice.
-            DeliverLog.FlushFailed(logger, e, connection.Principal.KeyId);
+            DeliverLog.FlushFailed(logger, e, connection.Principal.Id);
             Abort(connection, CloseCode.Draining);
         }
     }

@@ -5,19 +5,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Deliver;
 
-/// <summary>What SSE and pull check before they answer 200: the credential, then the subscription. Answers errors itself.</summary>
-internal sealed class StreamAdmission(AccessControl access, Hub hub)
+/// <summary>What SSE and pull check before they answer 200, behind the access gate: the subscription. Answers errors itself.</summary>
+internal sealed class StreamAdmission(Hub hub)
 {
     /// <returns>Null when the request was answered with an error.</returns>
     public async ValueTask<(Principal Principal, ResolvedSubscription Resolved)?> AdmitAsync(Exchange exchange, SubscriptionParse parse)
     {
-        var outcome = await access.AuthenticateAsync(exchange.Request, isStream: true, exchange.Aborted);
-        if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal })
-        {
-            await RefuseAsync(exchange, outcome.Status);
-            return null;
-        }
-
+        var principal = exchange.Principal();
         if (parse.Request is not { } request)
         {
             await RefuseAsync(exchange, parse.Error!);
@@ -40,14 +34,5 @@ internal sealed class StreamAdmission(AccessControl access, Hub hub)
             exchange, StatusCodes.Status503ServiceUnavailable, error.Code, error.Message, Limits.Deliver.RetryAfter),
         "CHAT_NOT_FOUND" or "BOT_NOT_FOUND" => ErrorReply.WriteAsync(exchange, StatusCodes.Status404NotFound, error.Code, error.Message),
         _ => ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, error.Code, error.Message),
-    };
-
-    public static Task RefuseAsync(Exchange exchange, AuthenticationStatus status) => status switch
-    {
-        AuthenticationStatus.Conflicting => ErrorReply.WriteAsync(
-            exchange, StatusCodes.Status400BadRequest, "CONFLICTING_CREDENTIALS", "Two different credentials are given."),
-        AuthenticationStatus.Unavailable => ErrorReply.WriteAsync(
-            exchange, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The credential cannot be checked now; try again.", Limits.Deliver.RetryAfter),
-        _ => ErrorReply.WriteAsync(exchange, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The credential is missing or not valid."),
     };
 }

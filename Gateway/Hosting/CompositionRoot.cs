@@ -90,20 +90,23 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var census = new SocketCensus(socketOptions);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
-        var admission = new StreamAdmission(access, hub);
+        var gate = new AccessGate(access, watcher.ReadFreshAsync);
+        var admission = new StreamAdmission(hub);
 
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
-        var router = new Router(
+        HttpRoute[] table =
         [
             .. receiver.Routes,
             new EventStreamHandler(admission, hub, time).Route,
             new PullHandler(admission, hub, time).Route,
             .. sockets.Routes,
-            new HttpRoute("GET", "/health", health.HealthAsync, "health"),
-            new HttpRoute("GET", "/ready", health.ReadyAsync, "ready"),
-            new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics"),
-        ]);
+            new HttpRoute("GET", "/health", health.HealthAsync, "health") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/ready", health.ReadyAsync, "ready") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics") { Needs = RouteNeeds.Public },
+        ];
+        Routes = table;
+        var router = new Router(table.Select(gate.Protect));
         web = KestrelSetup.Build(options.Http, logging, new FrontDoor(router, logging.CreateLogger<FrontDoor>(), new CrossOrigin(options.Http.AllowedOrigins)).HandleAsync);
 
         readiness.Require(() => commits.UnwritableReason);
@@ -111,6 +114,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
         readiness.Warn(pollers.Concern);
         readiness.Warn(() => bots.IsCurrent ? null : "the bots cannot be read: unknown webhook secrets are answered 503");
     }
+
+    /// <summary>Every route of the HTTP port, with what it needs: for the tests that hold the documents and the access matrix to it.</summary>
+    public IReadOnlyList<HttpRoute> Routes { get; }
 
     /// <summary>Completes with the name of the first loop that ended by itself.</summary>
     public Task<string> Died => supervisor.Died;

@@ -15,6 +15,9 @@ internal sealed class Exchange(HttpContext context, RouteValues values, string? 
     /// <summary>In every error body and log line of this request. Made when it is asked for: most requests end well and need none.</summary>
     public string RequestId => requestId ??= Context.TraceIdentifier;
 
+    /// <summary>Who asks; set by the access gate before the handler of a route that needs a credential runs. This folder does not know principals.</summary>
+    public object? Caller { get; set; }
+
     public HttpRequest Request => Context.Request;
     public HttpResponse Response => Context.Response;
     public CancellationToken Aborted => Context.RequestAborted;

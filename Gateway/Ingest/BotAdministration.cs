@@ -104,6 +104,7 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
                     ("@id", id));
                 if (changed == 0) return false;
                 await commands.ExecuteAsync("DELETE FROM grants WHERE bot_id = @id OR chat_id IN (SELECT id FROM chats WHERE bot_id = @id)", ("@id", id));
+                await commands.ExecuteAsync("DELETE FROM feedback_grants WHERE chat_id IN (SELECT id FROM chats WHERE bot_id = @id)", ("@id", id));
                 return true;
             },
             cancellation);

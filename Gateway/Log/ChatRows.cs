@@ -7,7 +7,7 @@ namespace Gateway.Log;
 /// <summary>The statements of one chat migration, inside its transaction; written once for both engines.</summary>
 internal sealed class ChatRows(DbConnection connection, DbTransaction transaction, IDatabase database, TimeProvider time)
 {
-    private readonly record struct Grant(long KeyId, long CanRead, long CanSend, long CanManage);
+    private readonly record struct Grant(long Kind, long PrincipalId, long ThreadId, long CanRead, long CanSend, long CanManage);
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -42,30 +42,42 @@ internal sealed class ChatRows(DbConnection connection, DbTransaction transactio
         foreach (var grant in grants)
         {
             (string, object?)[] values =
-                [("@key", grant.KeyId), ("@to", to), ("@read", grant.CanRead), ("@send", grant.CanSend), ("@manage", grant.CanManage), ("@now", NowMs)];
-            var existing = await ScalarAsync("SELECT id FROM grants WHERE key_id = @key AND chat_id = @to" + database.ForUpdate, cancellation, values[..2]);
+                [("@kind", grant.Kind), ("@principal", grant.PrincipalId), ("@thread", grant.ThreadId), ("@to", to), ("@read", grant.CanRead), ("@send", grant.CanSend), ("@manage", grant.CanManage), ("@now", NowMs)];
+            var existing = await ScalarAsync("SELECT id FROM grants WHERE principal_kind = @kind AND principal_id = @principal AND thread_id = @thread AND chat_id = @to" + database.ForUpdate,
+                cancellation, values[..4]);
             await ExecuteAsync(
                 existing is null
-                    ? "INSERT INTO grants (key_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES (@key, @to, @read, @send, @manage, @now)"
+                    ? """
+                      INSERT INTO grants (principal_kind, principal_id, thread_id, chat_id, can_read, can_send, can_manage, created_at_ms)
+                        VALUES (@kind, @principal, @thread, @to, @read, @send, @manage, @now)
+                      """
                     : """
                       UPDATE grants SET can_read = CASE WHEN @read > can_read THEN @read ELSE can_read END,
                         can_send = CASE WHEN @send > can_send THEN @send ELSE can_send END,
                         can_manage = CASE WHEN @manage > can_manage THEN @manage ELSE can_manage END
-                      WHERE key_id = @key AND chat_id = @to
+                      WHERE principal_kind = @kind AND principal_id = @principal AND thread_id = @thread AND chat_id = @to
                       """,
-                cancellation, existing is null ? values : values[..5]);
+                cancellation, existing is null ? values : values[..7]);
         }
 
+        // The key was pushed the group's events and goes on being so.
+        await ExecuteAsync(
+            """
+            INSERT INTO feedback_grants (key_id, chat_id, created_at_ms) SELECT f.key_id, @to, @now FROM feedback_grants f
+              WHERE f.chat_id = @from AND NOT EXISTS (SELECT 1 FROM feedback_grants n WHERE n.key_id = f.key_id AND n.chat_id = @to)
+            """,
+            cancellation, ("@from", from), ("@to", to), ("@now", NowMs));
         return grants.Count;
     }
 
     private async ValueTask<List<Grant>> GrantsOfAsync(long chat, CancellationToken cancellation)
     {
         var grants = new List<Grant>();
-        await using var command = Command("SELECT key_id, can_read, can_send, can_manage FROM grants WHERE chat_id = @chat" + database.ForUpdate, [("@chat", chat)]);
+        await using var command = Command(
+            "SELECT principal_kind, principal_id, thread_id, can_read, can_send, can_manage FROM grants WHERE chat_id = @chat" + database.ForUpdate, [("@chat", chat)]);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            grants.Add(new(Number(reader, 0), Number(reader, 1), Number(reader, 2), Number(reader, 3)));
+            grants.Add(new(Number(reader, 0), Number(reader, 1), Number(reader, 2), Number(reader, 3), Number(reader, 4), Number(reader, 5)));
         return grants;
 
         // MySQL's TINYINT comes as another type than SQLite's INTEGER.

@@ -36,6 +36,21 @@ internal static partial class Limits
         /// <summary>A body that arrives slower than this after <see cref="BodyGrace"/> holds a connection for nothing: 408 and closed.</summary>
         public const double BodyRateBytesPerSecond = 240;
 
+        /// <summary>A JSON body of the control API, many times the largest sensible one. Over it: 413.</summary>
+        public const int JsonBodyBytes = 64 * 1024;
+
+        /// <summary>Nesting of such a body. Deeper: 400.</summary>
+        public const int JsonDepth = 16;
+
+        /// <summary>Entries of one list in such a body. More: 400.</summary>
+        public const int JsonListEntries = 1_000;
+
+        /// <summary>Things on one page of a list. More asked for: 400.</summary>
+        public const int PageThings = 500;
+
+        /// <summary>Things on a page when the request does not say.</summary>
+        public const int PageDefaultThings = 50;
+
         /// <summary>How long a body may take before its rate counts.</summary>
         public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
 

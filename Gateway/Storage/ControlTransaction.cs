@@ -44,6 +44,26 @@ internal sealed class ControlCommands(IDatabase database, DbConnection connectio
         return await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Notes what this transaction does; it is there when, and only when, the change is.</summary>
+    public Task AuditAsync(Actor actor, DateTimeOffset at, AuditEntry entry) =>
+        ExecuteAsync(
+            """
+            INSERT INTO audit_log (at_ms, actor_kind, actor_id, actor_name, address, action, target_type, target_id, outcome, request_id, before_json, after_json)
+              VALUES (@at, @kind, @id, @name, @address, @action, @targetType, @targetId, @outcome, @request, @before, @after)
+            """,
+            ("@at", at.ToUnixTimeMilliseconds()),
+            ("@kind", (int)actor.Kind),
+            ("@id", actor.Id),
+            ("@name", actor.Name),
+            ("@address", actor.Address),
+            ("@action", entry.Action),
+            ("@targetType", entry.TargetType),
+            ("@targetId", entry.TargetId),
+            ("@outcome", AuditEntry.Done),
+            ("@request", actor.RequestId),
+            ("@before", entry.BeforeJson),
+            ("@after", entry.AfterJson));
+
     /// <summary>Runs an INSERT and answers the id it made.</summary>
     public async Task<long> InsertAsync(string sql, params (string Name, object? Value)[] parameters)
     {

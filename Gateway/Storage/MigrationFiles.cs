@@ -4,7 +4,13 @@ namespace Gateway.Storage;
 
 /// <param name="Version">The number the file name starts with.</param>
 /// <param name="Name">The rest of the file name.</param>
-internal sealed record MigrationFile(int Version, string Name, string Sql);
+internal sealed record MigrationFile(int Version, string Name, string Sql)
+{
+    /// <summary>One by one, without comments. A statement ends where a line ends with a semicolon; no text in our files does.</summary>
+    public IEnumerable<string> Statements =>
+        string.Join('\n', Sql.Split('\n').Where(line => !line.TrimStart().StartsWith("--", StringComparison.Ordinal)))
+            .Split(";\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}
 
 /// <summary>The numbered SQL files that are embedded as <c>migrations/&lt;dialect&gt;/NNNN_name.sql</c>, in order.</summary>
 internal static class MigrationFiles

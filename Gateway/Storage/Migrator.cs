@@ -3,13 +3,15 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Gateway.Messages;
 using Microsoft.Data.Sqlite;
+using MySqlConnector;
 
 namespace Gateway.Storage;
 
 /// <summary>
 /// Brings a database to the schema this program knows, once, whichever of several starting processes comes first, and puts
 /// the two one-row tables in place. SQLite: everything in one immediate transaction. MySQL commits each DDL statement by
-/// itself, so there a named lock keeps others out and the files say IF NOT EXISTS: a migration that a crash cut short is run again.
+/// itself, so there a named lock keeps others out, the files say IF NOT EXISTS, and what an ALTER TABLE did already is passed over: a
+/// migration that a crash cut short is run again.
 /// </summary>
 internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? lockWait = null)
 {
@@ -88,7 +90,7 @@ internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? 
         foreach (var file in files)
         {
             if (file.Version <= found) continue;
-            await ScalarAsync(connection, transaction, file.Sql, cancellation);
+            await ApplyAsync(connection, transaction, file, cancellation);
             await RecordAsync(connection, transaction, file, cancellation);
         }
 
@@ -96,6 +98,32 @@ internal sealed class Migrator(IDatabase database, TimeProvider time, TimeSpan? 
         await transaction.CommitAsync(cancellation);
         return new(MigrationStatus.Ready, found, KnownVersion, null);
     }
+
+    private async ValueTask ApplyAsync(DbConnection connection, DbTransaction transaction, MigrationFile file, CancellationToken cancellation)
+    {
+        if (database.Dialect == SqliteDatabase.DialectName)
+        {
+            await ScalarAsync(connection, transaction, file.Sql, cancellation);
+            return;
+        }
+
+        foreach (var statement in file.Statements)
+        {
+            try
+            {
+                await ScalarAsync(connection, transaction, statement, cancellation);
+            }
+            catch (MySqlException e) when (IsDoneAlready(e.ErrorCode))
+            {
+                // By a run of this file that a crash cut short: each ALTER TABLE is all or nothing.
+                StorageTelemetry.MigrationRepeats.Add(1);
+            }
+        }
+    }
+
+    /// <summary>A second ALTER TABLE, or the copy out of a column that the first run dropped.</summary>
+    private static bool IsDoneAlready(MySqlErrorCode error) => error
+        is MySqlErrorCode.BadFieldError or MySqlErrorCode.DuplicateFieldName or MySqlErrorCode.DuplicateKeyName or MySqlErrorCode.CannotDropFieldOrKey;
 
     private async ValueTask RecordAsync(DbConnection connection, DbTransaction transaction, MigrationFile file, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Deliver.WebSocket;
 
 namespace Gateway.Tests.Deliver.WebSocket;
@@ -10,15 +11,15 @@ public sealed class SocketCensusTests
     public void Place_ThatChangesItsKey_KeepsItsPlaceInTheProcessUntilItLeaves()
     {
         var (one, other) = (new SocketPlace(census), new SocketPlace(census));
-        Assert.Equal(CensusStatus.Entered, one.EnterKey(1));
-        Assert.Equal(CensusStatus.Entered, one.EnterKey(2));
-        Assert.Equal(CensusStatus.ProcessFull, other.EnterKey(1));
+        Assert.Equal(CensusStatus.Entered, one.Enter(PrincipalId.Key(1)));
+        Assert.Equal(CensusStatus.Entered, one.Enter(PrincipalId.Key(2)));
+        Assert.Equal(CensusStatus.ProcessFull, other.Enter(PrincipalId.Key(1)));
         Assert.Equal(1, census.Count);
 
         one.Leave();
         one.Leave();
         Assert.Equal(0, census.Count);
-        Assert.Equal(CensusStatus.Entered, other.EnterKey(2));
+        Assert.Equal(CensusStatus.Entered, other.Enter(PrincipalId.Key(2)));
     }
 
     [Fact]
@@ -28,7 +29,7 @@ public sealed class SocketCensusTests
         var (one, other) = (new SocketPlace(strict), new SocketPlace(strict));
         Assert.Equal(CensusStatus.Entered, one.EnterStranger(System.Net.IPAddress.Loopback));
         Assert.Equal(CensusStatus.StrangersFull, other.EnterStranger(System.Net.IPAddress.IPv6Loopback));
-        Assert.Equal(CensusStatus.Entered, one.EnterKey(1));
+        Assert.Equal(CensusStatus.Entered, one.Enter(PrincipalId.Key(1)));
         Assert.Equal(CensusStatus.Entered, other.EnterStranger(System.Net.IPAddress.Loopback));
         Assert.Equal(2, strict.Count);
     }

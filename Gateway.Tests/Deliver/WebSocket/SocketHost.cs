@@ -116,7 +116,7 @@ internal sealed class SocketHost : IAsyncDisposable
         await ListenAsync(new Router(
         [
             .. endpoint.Routes,
-            new HttpRoute("GET", "/other", WriteOtherAsync, "other"),
+            new HttpRoute("GET", "/other", WriteOtherAsync, "other") { Needs = RouteNeeds.Public },
         ]));
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Access;
 using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +16,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
 {
     public const string Path = "/api/v1/events";
 
-    public HttpRoute Route => new("GET", Path, HandleAsync, "events") { IsStream = true };
+    public HttpRoute Route => new("GET", Path, HandleAsync, "events") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true };
 
     public async Task HandleAsync(Exchange exchange)
     {
@@ -82,7 +83,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
     {
         if (connection.Principal.IsRevoked)
         {
-            await StreamAdmission.RefuseAsync(exchange, Access.AuthenticationStatus.Rejected);
+            await AccessGate.RefuseAsync(exchange, AuthenticationStatus.Rejected);
             return;
         }
 

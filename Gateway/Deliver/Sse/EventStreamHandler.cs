@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ internal sealed class EventStreamHandler(StreamAdmission admission, Hub hub, Tim
 {
     public const string Path = "/api/v1/events/stream";
 
-    public HttpRoute Route => new("GET", Path, HandleAsync, "events_stream") { IsStream = true };
+    public HttpRoute Route => new("GET", Path, HandleAsync, "events_stream") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true };
 
     public async Task HandleAsync(Exchange exchange)
     {

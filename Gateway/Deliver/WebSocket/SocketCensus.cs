@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Access;
 using Gateway.Http;
 
 namespace Gateway.Deliver.WebSocket;
@@ -27,7 +28,7 @@ internal enum CensusStatus
 internal sealed class SocketCensus(SocketOptions options)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<long, int> perKey = [];
+    private readonly Dictionary<PrincipalId, int> perPrincipal = [];
     private readonly Dictionary<UInt128, int> perAddress = [];
     private int members;
     private int strangers;
@@ -71,7 +72,7 @@ internal sealed class SocketCensus(SocketOptions options)
     }
 
     /// <param name="isNew">Not so for a socket that only changes its key: it has its place in the process.</param>
-    public CensusStatus EnterKey(long keyId, bool isNew)
+    public CensusStatus Enter(PrincipalId id, bool isNew)
     {
         lock (gate)
         {
@@ -79,7 +80,7 @@ internal sealed class SocketCensus(SocketOptions options)
             {
                 return CensusStatus.ProcessFull;
             }
-            if (!TryAdd(perKey, keyId, options.MaxSocketsPerKey))
+            if (!TryAdd(perPrincipal, id, options.MaxSocketsPerKey))
             {
                 return CensusStatus.KeyFull;
             }
@@ -88,12 +89,12 @@ internal sealed class SocketCensus(SocketOptions options)
         }
     }
 
-    public void LeaveKey(long keyId, bool isGone)
+    public void Leave(PrincipalId id, bool isGone)
     {
         lock (gate)
         {
             members -= isGone ? 1 : 0;
-            Subtract(perKey, keyId);
+            Subtract(perPrincipal, id);
         }
     }
 
@@ -124,14 +125,14 @@ internal sealed class SocketCensus(SocketOptions options)
     }
 }
 
-/// <summary>One socket's place in the census: a stranger's until it has authenticated, then its key's. One caller at a time.</summary>
+/// <summary>One socket's place in the census: a stranger's until it has authenticated, then its principal's. One caller at a time.</summary>
 internal sealed class SocketPlace(SocketCensus census)
 {
     private UInt128 address;
     private bool isStranger;
 
-    /// <summary>Zero before a key is known.</summary>
-    public long KeyId { get; private set; }
+    /// <summary>Default before anyone is known.</summary>
+    public PrincipalId Id { get; private set; }
 
     public CensusStatus EnterStranger(IPAddress? from)
     {
@@ -142,17 +143,17 @@ internal sealed class SocketPlace(SocketCensus census)
     }
 
     /// <summary>Moves here from wherever the socket was; what it had it keeps when there is no room.</summary>
-    public CensusStatus EnterKey(long keyId)
+    public CensusStatus Enter(PrincipalId id)
     {
-        if (keyId == KeyId)
+        if (id == Id)
         {
             return CensusStatus.Entered;
         }
-        var status = census.EnterKey(keyId, isNew: KeyId == 0);
+        var status = census.Enter(id, isNew: Id == default);
         if (status == CensusStatus.Entered)
         {
             Give(isGone: false);
-            KeyId = keyId;
+            Id = id;
         }
         return status;
     }
@@ -160,7 +161,7 @@ internal sealed class SocketPlace(SocketCensus census)
     public void Leave()
     {
         Give(isGone: true);
-        KeyId = 0;
+        Id = default;
     }
 
     private void Give(bool isGone)
@@ -170,9 +171,9 @@ internal sealed class SocketPlace(SocketCensus census)
             census.LeaveStranger(address);
             isStranger = false;
         }
-        if (KeyId != 0)
+        if (Id != default)
         {
-            census.LeaveKey(KeyId, isGone);
+            census.Leave(Id, isGone);
         }
     }
 }

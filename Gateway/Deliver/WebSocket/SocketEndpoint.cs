@@ -16,8 +16,8 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     /// <summary>GET with an upgrade, or HTTP/2's extended CONNECT (RFC 8441).</summary>
     public IEnumerable<HttpRoute> Routes =>
     [
-        new("GET", Path, HandleAsync, "websocket") { IsStream = true },
-        new("CONNECT", Path, HandleAsync, "websocket") { IsStream = true },
+        new("GET", Path, HandleAsync, "websocket") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true, AdmitsItself = true },
+        new("CONNECT", Path, HandleAsync, "websocket") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true, AdmitsItself = true },
     ];
 
     public Task HandleAsync(Exchange exchange)
@@ -49,7 +49,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
                 await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
                 return;
             }
-            var entered = outcome.Principal is { } known ? place.EnterKey(known.KeyId) : place.EnterStranger(context.Connection.RemoteIpAddress);
+            var entered = outcome.Principal is { } known ? place.Enter(known.Id) : place.EnterStranger(context.Connection.RemoteIpAddress);
             if (entered != CensusStatus.Entered)
             {
                 await TooManyAsync(exchange, entered);

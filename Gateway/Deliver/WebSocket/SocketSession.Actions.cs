@@ -40,7 +40,7 @@ internal sealed partial class SocketSession
 
     private async ValueTask OpenByMessageAsync(Principal principal)
     {
-        if (place.EnterKey(principal.KeyId) is var entered and not CensusStatus.Entered)
+        if (place.Enter(principal.Id) is var entered and not CensusStatus.Entered)
         {
             isDeaf = true;
             var who = entered == CensusStatus.KeyFull ? "This key" : "The gateway";
@@ -68,7 +68,7 @@ internal sealed partial class SocketSession
 
     private async ValueTask RenewAsync(Principal principal)
     {
-        if (place.EnterKey(principal.KeyId) != CensusStatus.Entered)
+        if (place.Enter(principal.Id) != CensusStatus.Entered)
         {
             await RefuseAsync(new RequestError("TOO_MANY_CONNECTIONS", "That key has too many open sockets."));
             return;

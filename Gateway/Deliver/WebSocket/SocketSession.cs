@@ -51,11 +51,11 @@ internal sealed partial class SocketSession(
         }
         catch (Exception failure) when (FrameOutlet.IsPeerGone(failure))
         {
-            SocketLog.PeerGone(services.Logger, place.KeyId);
+            SocketLog.PeerGone(services.Logger, place.Id);
         }
         catch (Exception failure)
         {
-            SocketLog.SessionFailed(services.Logger, failure, place.KeyId);
+            SocketLog.SessionFailed(services.Logger, failure, place.Id);
             outlet.Abort();
         }
         await EndAsync();

@@ -1,0 +1,85 @@
+using System.Net;
+using Gateway.Access;
+using Gateway.Http;
+using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Access;
+
+/// <summary>What stands in the route table is what is checked, over a real server and with real keys.</summary>
+public sealed class AccessGateTests
+{
+    private static HttpRoute Route(string needs) =>
+        new("GET", "/thing", exchange => JsonReply.WriteAsync(exchange, 200, "{}"u8.ToArray()), "thing") { Needs = needs };
+
+    private static async Task<(HttpStatusCode Status, string Text)> CallAsync(AccessFixture fixture, string needs, string? key, Func<Task<bool>>? readFresh = null)
+    {
+        var gate = new AccessGate(fixture.Access, readFresh ?? fixture.PollAsync);
+        var door = new FrontDoor(new Router([gate.Protect(Route(needs))]), NullLogger<FrontDoor>.Instance);
+        await using var server = await LoopbackServer.StartAsync(door.HandleAsync);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/thing");
+        if (key is not null) request.Headers.Add("X-API-Key", key);
+        using var response = await server.Client.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<string> KeyAsync(AccessFixture fixture, string? scopes, bool isAdmin = false) =>
+        (await fixture.ApiKeys.CreateAsync("test", isAdmin, scopes, null, CancellationToken.None)).Text;
+
+    [Theory]
+    [InlineData(null, false, "bots:read", HttpStatusCode.OK)]
+    [InlineData(null, false, "bots:write", HttpStatusCode.Forbidden)]
+    [InlineData("bots:write", false, "bots:write", HttpStatusCode.OK)]
+    [InlineData("bots:write", false, "bots:read", HttpStatusCode.Forbidden)]
+    [InlineData("bots:read", true, "bots:write", HttpStatusCode.Forbidden)]
+    [InlineData(null, true, "users:write", HttpStatusCode.OK)]
+    [InlineData("of:tomorrow", false, "authenticated", HttpStatusCode.OK)]
+    public async Task Key_WithScopes_MayCallWhatTheyName(string? scopes, bool isAdmin, string needs, HttpStatusCode expected)
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        Assert.Equal(expected, (await CallAsync(fixture, needs, await KeyAsync(fixture, scopes, isAdmin))).Status);
+    }
+
+    [Fact]
+    public async Task Forbidden_Answer_NamesThePermission()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        Assert.Contains("\"details\":{\"needs\":\"audit:read\"}", (await CallAsync(fixture, "audit:read", await KeyAsync(fixture, null))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Credential_MissingOrWrong_Is401()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await CallAsync(fixture, RouteNeeds.Authenticated, null)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await CallAsync(fixture, RouteNeeds.Authenticated, "tgw_1_x")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(fixture, RouteNeeds.Public, null)).Status);
+    }
+
+    [Fact]
+    public async Task Scope_GivenAMomentAgo_IsFoundBeforeTheRefusal()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await KeyAsync(fixture, "bots:read");
+        Assert.Equal(HttpStatusCode.Forbidden, (await CallAsync(fixture, "chats:read", key)).Status);
+
+        await fixture.ExecuteAsync("UPDATE api_keys SET scopes = 'chats:read'");
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(fixture, "chats:read", key)).Status);
+    }
+
+    [Fact]
+    public async Task Permissions_ThatCannotBeRead_Are503AndNever403()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var key = await KeyAsync(fixture, "bots:read");
+        Assert.Equal(HttpStatusCode.OK, (await CallAsync(fixture, "bots:read", key)).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await CallAsync(fixture, "chats:read", key, () => Task.FromResult(false))).Status);
+
+        fixture.Time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await CallAsync(fixture, "bots:read", key)).Status);
+    }
+
+    [Fact]
+    public void Protect_NeedThatIsNoPermission_IsAMistakeInTheTable() =>
+        Assert.Throws<ArgumentException>(() => new AccessGate(null!, null!).Protect(Route("bots:raed")));
+}

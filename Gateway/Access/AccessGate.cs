@@ -1,0 +1,75 @@
+using Gateway.Http;
+using Gateway.Messages;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Access;
+
+/// <summary>
+/// The one door of every route that needs a credential: who asks, then whether he may. What a route needs stands in the route table, so a
+/// handler cannot forget to ask, and a route cannot be added without saying.
+/// </summary>
+/// <param name="readFresh">Reads permissions at once; false: they cannot be read. Asked before somebody is refused, so that a change holds for the next call.</param>
+internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFresh)
+{
+    /// <summary>The route with the check before its handler. Throws for a need that is no permission: a mistake in the route table.</summary>
+    public HttpRoute Protect(HttpRoute route)
+    {
+        if (route.AdmitsItself || route.Needs is RouteNeeds.Public or RouteNeeds.Secret) return route;
+        var needed = Permission.None;
+        if (route.Needs != RouteNeeds.Authenticated && !PermissionNames.TryParse(route.Needs, out needed))
+            throw new ArgumentException($"Route {route.Method} {route.Template} needs {route.Needs}, which is no permission.");
+        return route with { Handler = exchange => EnterAsync(exchange, route, needed) };
+    }
+
+    private Task EnterAsync(Exchange exchange, HttpRoute route, Permission needed)
+    {
+        var authenticating = access.AuthenticateAsync(exchange.Request, route.IsStream, exchange.Aborted);
+        return authenticating.IsCompletedSuccessfully
+            ? AdmitAsync(exchange, route, needed, authenticating.Result)
+            : WaitAsync(exchange, route, needed, authenticating);
+    }
+
+    private async Task WaitAsync(Exchange exchange, HttpRoute route, Permission needed, ValueTask<AuthenticationOutcome> authenticating) =>
+        await AdmitAsync(exchange, route, needed, await authenticating);
+
+    private Task AdmitAsync(Exchange exchange, HttpRoute route, Permission needed, AuthenticationOutcome outcome)
+    {
+        if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal }) return RefuseAsync(exchange, outcome.Status);
+        // A stream opens all the same and holds its events until permissions can be read.
+        if (!access.IsCurrent && !route.IsStream) return RefuseAsync(exchange, AuthenticationStatus.Unavailable);
+        exchange.Caller = principal;
+        return principal.Has(needed) ? route.Handler(exchange) : LookAgainAsync(exchange, route, needed, principal);
+    }
+
+    private async Task LookAgainAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)
+    {
+        if (!await readFresh()) await RefuseAsync(exchange, AuthenticationStatus.Unavailable);
+        else if (principal.IsRevoked) await RefuseAsync(exchange, AuthenticationStatus.Rejected);
+        else if (principal.Has(needed)) await route.Handler(exchange);
+        else await ForbidAsync(exchange, route.Needs);
+    }
+
+    /// <summary>403 for a permission that the caller does not have. What concerns a chat he may not see is 404 instead, as if there were none.</summary>
+    public static Task ForbidAsync(Exchange exchange, string needs)
+    {
+        AccessTelemetry.Denials.Add(1);
+        return ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "FORBIDDEN", $"This needs the permission {needs}.",
+            details: json => json.WriteString("needs", needs));
+    }
+
+    public static Task RefuseAsync(Exchange exchange, AuthenticationStatus status)
+    {
+        switch (status)
+        {
+            case AuthenticationStatus.Conflicting:
+                return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "CONFLICTING_CREDENTIALS", "Two different credentials are given.");
+            case AuthenticationStatus.Unavailable:
+                return ErrorReply.WriteAsync(
+                    exchange, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The credential cannot be checked now; try again.", Limits.Deliver.RetryAfter);
+            default:
+                // RFC 9110, 11.6.1: a 401 names a scheme.
+                exchange.Response.Headers.WWWAuthenticate = "Bearer";
+                return ErrorReply.WriteAsync(exchange, StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "The credential is missing or not valid.");
+        }
+    }
+}
