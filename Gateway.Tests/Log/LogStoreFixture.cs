@@ -22,6 +22,8 @@ internal abstract class LogStoreFixture : IAsyncDisposable
 
     public abstract ILogStore Store { get; }
 
+    public abstract IMessageStore Messages { get; }
+
     /// <summary>A second store on the same database, as another process would have.</summary>
     public abstract ILogStore OpenAnother();
 

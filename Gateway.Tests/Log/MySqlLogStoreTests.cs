@@ -32,6 +32,47 @@ public sealed class MySqlLogStoreTests(MariaDbFixture server) : LogStoreSuite
         Assert.Equal("New", await Fixture.ScalarAsync("SELECT title FROM chats"));
     }
 
+    /// <summary>A page's cost must not grow with the events of other chats.</summary>
+    [Fact]
+    public async Task Messages_EachStatement_ReadsByIndex()
+    {
+        for (var batch = 0; batch < 4; batch++)
+            await CommitAsync([.. Enumerable.Range(1 + batch * 500, 500).Select(i => SampleUpdates.Message(i, i, "word", bot: 1 + i % 2, chat: -1 - i % 50))]);
+        await Fixture.ExecuteAsync("ANALYZE TABLE events, messages");
+        async Task<List<(string? Type, string? Key, string? Extra)>> PlanAsync(MessageQuery query) =>
+            [.. (await Fixture.RowsAsync("EXPLAIN " + MySqlMessageReader.CandidatesSql(query, 1500, 51)!.Replace("@search", "'+wxword'", StringComparison.Ordinal)))
+                .Select(row => (row[3], row[5], row[9]))];
+
+        foreach (var query in new[] { new MessageQuery(0, 50) { ChatIds = [3] }, new MessageQuery(0, 50) { BotIds = [1] } })
+        {
+            var (type, key, extra) = Assert.Single(await PlanAsync(query));
+            Assert.Equal(("range", query.ChatIds is null ? "events_bot" : "events_chat"), (type, key));
+            Assert.Contains("Using index", extra, StringComparison.Ordinal);
+            Assert.DoesNotContain("filesort", extra, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("PRIMARY", Assert.Single(await PlanAsync(new MessageQuery(0, 50))).Key);
+        Assert.Equal("fulltext", Assert.Single(await PlanAsync(new MessageQuery(0, 50) { Search = SearchQuery.TryParse("word", out _) })).Type);
+    }
+
+    /// <summary>Several gateways index one log: who finds the cursor taken leaves the step to the other one.</summary>
+    [Fact]
+    public async Task WriteIndex_CursorHeldByAnother_IsLeftToIt()
+    {
+        await CommitAsync(SampleUpdates.Message(1, 1, "word"));
+        await using var other = await Fixture.Database.OpenAsync(default);
+        await using (var transaction = await Fixture.Database.BeginWriteAsync(other, default))
+        {
+            await using var command = other.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText = "SELECT seq FROM search_cursor WHERE id=1 FOR UPDATE";
+            await command.ExecuteScalarAsync();
+            Assert.False(await Fixture.Messages.WriteIndexAsync(new IndexStep(0, 1, []), default));
+        }
+
+        Assert.True(await Fixture.Messages.WriteIndexAsync(new IndexStep(0, 1, []), default));
+    }
+
     private protected override async Task<LogStoreFixture> OpenAsync()
     {
         var fixture = new MySqlFixture(StorageUrl.TryParse(await server.CreateUrlAsync(), out string reason) ?? throw new InvalidOperationException(reason));
@@ -57,6 +98,8 @@ internal sealed class MySqlFixture : LogStoreFixture
     public override IDatabase Database => database;
 
     public override ILogStore Store => store;
+
+    public override IMessageStore Messages => store.Messages;
 
     public override ILogStore OpenAnother() => new MySqlLogStore(url, Time, NullLogger.Instance);
 

@@ -153,6 +153,31 @@ public sealed class SqliteLogStoreTests : LogStoreSuite
         }
     }
 
+    /// <summary>A page's cost must not grow with the events of other chats: each walk and look-up is by a key, and nothing is sorted or scanned.</summary>
+    [Theory]
+    [InlineData(SqliteMessageReader.ChatWalk, "SEARCH chat_events USING PRIMARY KEY (chat_id=? AND seq<?)")]
+    [InlineData(SqliteMessageReader.TailWalk, "SEARCH chat_tail USING PRIMARY KEY (chat_id=? AND seq<?)")]
+    [InlineData(SqliteMessageReader.BotWalk, "SEARCH events USING COVERING INDEX events_bot (bot_id=? AND seq<?)")]
+    [InlineData(SqliteMessageReader.AllWalk, "SEARCH messages USING INTEGER PRIMARY KEY (rowid<?)")]
+    [InlineData(SqliteMessageReader.Row, "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)", "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)")]
+    public async Task Messages_EachStatement_ReadsByKey(string sql, params string[] steps)
+    {
+        foreach (var (parameter, value) in new[] { ("?1", "1"), ("?2", "5"), ("?3", "9") }) sql = sql.Replace(parameter, value, StringComparison.Ordinal);
+        var plan = await Fixture.RowsAsync("EXPLAIN QUERY PLAN " + sql);
+        Assert.Equal(steps, plan.Select(row => row[3]));
+    }
+
+    /// <summary>The index gives its hits in the order of the page, from the cursor on: nothing after it in the plan.</summary>
+    [Fact]
+    public async Task Search_Statement_IsOneWalkOfTheIndexInOrder()
+    {
+        var sql = SqliteMessageReader.SearchWalk.Replace("?1", "'wxa'", StringComparison.Ordinal).Replace("?2", "5", StringComparison.Ordinal).Replace("?3", "9", StringComparison.Ordinal);
+        var step = Assert.Single(await Fixture.RowsAsync("EXPLAIN QUERY PLAN " + sql))[3]!;
+        Assert.StartsWith("SCAN message_search VIRTUAL TABLE INDEX", step, StringComparison.Ordinal);
+        // FTS5's plan text: M is the MATCH, < the bound on the rowid.
+        Assert.EndsWith("M1<", step, StringComparison.Ordinal);
+    }
+
     private protected override async Task<LogStoreFixture> OpenAsync()
     {
         var fixture = new SqliteFixture();
@@ -177,6 +202,8 @@ internal sealed class SqliteFixture : LogStoreFixture
     public override IDatabase Database => database;
 
     public override ILogStore Store => store;
+
+    public override IMessageStore Messages => store.Messages;
 
     public override ILogStore OpenAnother() => new SqliteLogStore(database.Path, Time);
 

@@ -30,6 +30,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly PollerPool pollers;
     private readonly ChatMigration migrations;
     private readonly RetentionSweeper retention;
+    private readonly SearchIndexer searchIndexer;
     private readonly HighWaterFile highWaterFile;
     private readonly HighWater highWater;
     private readonly GroupCommitter committer;
@@ -68,7 +69,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         highWater = highWaterFile.Read();
         var publishQueue = new PublishQueue();
         migrations = new ChatMigration(database, store, commits, time, Log("Log"));
-        committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"), migrations);
+        searchIndexer = new SearchIndexer(startUp.Storage.Messages, time, Log("Log"));
+        committer = new GroupCommitter(commits, store, publishQueue, highWater, time, Log("Log"), migrations, searchIndexer);
         retention = new RetentionSweeper(database, store, RetentionOf(options), time, Log("Log"));
 
         // Publish and deliver: what is in the log goes to whoever listens.
@@ -134,6 +136,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var commitStage = supervisor.Start("Log", committer.RunAsync);
         var migrationStage = supervisor.Start("ChatMigration", migrations.RunAsync);
         var retentionStage = supervisor.Start("Retention", retention.RunAsync);
+        var searchStage = supervisor.Start("SearchIndexer", searchIndexer.RunAsync);
         await web.StartAsync(cancellation);
         var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
@@ -142,7 +145,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
         shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
-        foreach (var stage in new[] { retentionStage, migrationStage })
+        foreach (var stage in new[] { retentionStage, searchStage, migrationStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => commitStage.FinishAsync(commits.Drain, Limits.Hosting.DrainCommits));
         foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })

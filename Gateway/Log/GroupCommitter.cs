@@ -10,7 +10,7 @@ namespace Gateway.Log;
 /// </summary>
 internal sealed class GroupCommitter(
     CommitQueue queue, ILogStore store, PublishQueue publish, HighWater highWater, TimeProvider time, ILogger logger,
-    ChatMigration? migrations = null)
+    ChatMigration? migrations = null, SearchIndexer? search = null)
 {
     private const string NoAnswer = "the database does not take commits";
 
@@ -125,6 +125,7 @@ internal sealed class GroupCommitter(
         }
 
         highWater.Observe(batch.Head.LogId, batch.Head.Seq);
+        if (stored > 0) search?.Wake();
         // Without new events too: a duplicate may be this batch's own earlier try, whose events only the head tells of.
         if (batch.Items.Count > 0) publish.Offer(CommittedEvents.Of(batch, stored), batch.Head);
         LogTelemetry.BatchSize.Record(batch.Items.Count);

@@ -24,6 +24,9 @@ internal static class LogTelemetry
     public static readonly Counter<long> Expired =
         GatewayMeter.Instance.CreateCounter<long>("gateway.log.expired_events", "{event}", "Events deleted by retention");
 
+    public static readonly Gauge<long> SearchLag =
+        GatewayMeter.Instance.CreateGauge<long>("gateway.log.search_lag", "{event}", "Events at the log's end that the full-text index does not have yet");
+
     // Boxed once: a tag made per commit would allocate its value.
     private static readonly KeyValuePair<string, object?>[] StatusTags =
         Array.ConvertAll(Enum.GetNames<CommitStatus>(), name => new KeyValuePair<string, object?>("outcome", name.ToLowerInvariant()));

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Log;
 
-/// <summary>The two views of one database: control tables and log.</summary>
-internal sealed record OpenedStorage(IDatabase Database, ILogStore Log) : IAsyncDisposable
+/// <summary>The views of one database: control tables, log, and its messages (which live as long as the log).</summary>
+internal sealed record OpenedStorage(IDatabase Database, ILogStore Log, IMessageStore Messages) : IAsyncDisposable
 {
     public async ValueTask DisposeAsync()
     {
@@ -18,7 +18,15 @@ internal sealed record OpenedStorage(IDatabase Database, ILogStore Log) : IAsync
 internal static class StorageFactory
 {
     /// <summary>Connects to nothing yet; the first statement does. The log may be used after the migration.</summary>
-    public static OpenedStorage Open(StorageUrl url, TimeProvider time, ILogger? logger = null) => url.SqlitePath is { } path
-        ? new(new SqliteDatabase(path), new SqliteLogStore(path, time, logger))
-        : new(new MySqlDatabase(url), new MySqlLogStore(url, time, logger ?? NullLogger.Instance));
+    public static OpenedStorage Open(StorageUrl url, TimeProvider time, ILogger? logger = null)
+    {
+        if (url.SqlitePath is { } path)
+        {
+            var sqlite = new SqliteLogStore(path, time, logger);
+            return new(new SqliteDatabase(path), sqlite, sqlite.Messages);
+        }
+
+        var mysql = new MySqlLogStore(url, time, logger ?? NullLogger.Instance);
+        return new(new MySqlDatabase(url), mysql, mysql.Messages);
+    }
 }

@@ -22,4 +22,13 @@ internal static class SqlitePragmas
     /// of 2 MiB nearly each look for a message by its Telegram id would read its page from the file again.
     /// </summary>
     public const string LogWriter = "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;";
+
+    /// <summary>
+    /// Around a transaction of data that can be made anew, on a connection that else syncs: it is still written in order and whole, but only
+    /// the next commit waits for the disk.
+    /// </summary>
+    public const string SyncLater = "PRAGMA synchronous=NORMAL;";
+
+    /// <summary>Back to what <see cref="Log"/> says.</summary>
+    public const string SyncNow = "PRAGMA synchronous=FULL;";
 }

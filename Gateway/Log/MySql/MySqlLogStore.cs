@@ -21,7 +21,11 @@ internal sealed class MySqlLogStore : ILogStore
         reset = new MySqlLogReset(database, time);
         history = new MySqlHistory(database);
         retention = new MySqlRetention(database);
+        Messages = new MySqlMessageStore(database, logger);
     }
+
+    /// <summary>The messages of the same database; lives as long as this.</summary>
+    public IMessageStore Messages { get; }
 
     public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) => committer.CommitAsync(batch, floor);
 

@@ -16,6 +16,7 @@ internal sealed class MySqlRetention(MySqlDatabase database)
         var sql = new StringBuilder("BEGIN; UPDATE bots SET retained_from=").AppendNumber(lastSeq + 1)
             .Append(" WHERE id=").AppendNumber(botId).Append(" AND retained_from<=").AppendNumber(lastSeq)
             .Append("; DELETE m FROM messages m JOIN events e ON e.seq=m.id WHERE e.bot_id=").AppendNumber(botId).Append(" AND e.seq<=").AppendNumber(lastSeq)
+            .Append("; DELETE FROM message_texts WHERE bot_id=").AppendNumber(botId).Append(" AND message_id<=").AppendNumber(lastSeq)
             .Append("; DELETE FROM events WHERE bot_id=").AppendNumber(botId).Append(" AND seq<=").AppendNumber(lastSeq).Append("; COMMIT");
         try
         {

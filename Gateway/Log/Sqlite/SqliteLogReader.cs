@@ -5,13 +5,21 @@ using SQLitePCL;
 namespace Gateway.Log.Sqlite;
 
 /// <summary>All that reads the log, on one connection of a reader thread; one page per read transaction, so that the WAL can be checkpointed.</summary>
-internal sealed class SqliteLogReader(string path) : IDisposable
+internal sealed class SqliteLogReader : IDisposable
 {
     public const string HeadSql = "SELECT log_id, seq, created_at_ms FROM log_head WHERE id = 1";
 
     private const string EventColumns = "seq, bot_id, chat_id, kind, message_id, reply_to_id, created_at_ms, payload";
 
-    private readonly SqliteSession session = new(path);
+    private readonly SqliteSession session;
+
+    public SqliteLogReader(string path)
+    {
+        session = new SqliteSession(path);
+        Messages = new SqliteMessageReader(session);
+    }
+
+    public SqliteMessageReader Messages { get; }
 
     public static LogHead HeadOf(SqliteStatement select)
     {

@@ -21,7 +21,11 @@ internal sealed class SqliteLogStore : ILogStore
         checkpointer = new(path);
         writer = new("log writer", 1, Limits.Log.StoreRequests, () => new SqliteLogWriter(path, checkpointer, time, chatTailRows));
         readers = new("log reader", Limits.Log.ReaderThreads, Limits.Log.StoreRequests, () => new SqliteLogReader(path));
+        Messages = new SqliteMessageStore(writer, readers, fault => Tell(fault));
     }
+
+    /// <summary>The messages of the same database; lives as long as this.</summary>
+    public IMessageStore Messages { get; }
 
     public ValueTask<BatchOutcome> CommitAsync(CommitBatch batch, LogPosition floor) =>
         new(this.writer.RunAsync(writer => Settled(writer.Commit(batch, floor)), refuse, CancellationToken.None, isInline: true));

@@ -11,6 +11,7 @@ internal sealed class SqliteLogWriter : IDisposable
     private readonly SqliteCheckpointer checkpointer;
     private readonly SqliteChatTail tail;
     private readonly SqliteEvents events;
+    private readonly SqliteSearchIndex search;
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
     private readonly SqliteStatement readHead;
@@ -27,6 +28,7 @@ internal sealed class SqliteLogWriter : IDisposable
             session.Execute(SqlitePragmas.LogWriter);
             tail = new SqliteChatTail(session, chatTailRows);
             events = new SqliteEvents(session, tail);
+            search = new SqliteSearchIndex(session);
             // Immediate: the write lock is SQLite's head lock.
             begin = session.Prepare("BEGIN IMMEDIATE");
             commit = session.Prepare("COMMIT");
@@ -124,6 +126,7 @@ internal sealed class SqliteLogWriter : IDisposable
                 var telegramId = deleteMessage.Bind(1, seq).Scalar();
                 // Column chat_id of an event without a chat is NULL, read as 0.
                 if (chatId != 0) tail.Delete(chatId, seq, telegramId);
+                SqliteSearchIndex.Delete(session, seq);
             }
 
             session.Prepare("UPDATE bots SET retained_from = MAX(retained_from, ?2) WHERE id = ?1").Bind(1, botId).Bind(2, expired[^1].Seq + 1).Run();
@@ -132,6 +135,14 @@ internal sealed class SqliteLogWriter : IDisposable
         commit.Run();
         checkpointer.AfterCommit(session);
         return expired.Count;
+    }
+
+    /// <summary>As <see cref="IMessageStore.WriteIndexAsync"/> says.</summary>
+    public bool WriteIndex(IndexStep step)
+    {
+        var isOurs = search.Write(step);
+        checkpointer.AfterCommit(session);
+        return isOurs;
     }
 
     public void Dispose()
