@@ -42,7 +42,7 @@ public sealed class BotAddTests : IAsyncLifetime
     {
         botId = 0;
         var refused = await AddAsync();
-        Assert.Equal((1, "TELEGRAM_REFUSED"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.Equal((1, "TOKEN_REJECTED"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
         Assert.DoesNotContain("AAHdq", refused.Output + refused.Errors, StringComparison.Ordinal);
     }
 
@@ -50,14 +50,14 @@ public sealed class BotAddTests : IAsyncLifetime
     public async Task Telegram_ThatNamesAnotherBot_IsRefused()
     {
         botId = 5;
-        Assert.Equal("TELEGRAM_REFUSED", (await AddAsync()).Json.GetProperty("code").GetString());
+        Assert.Equal("TOKEN_OF_ANOTHER_BOT", (await AddAsync()).Json.GetProperty("code").GetString());
     }
 
     [Fact]
     public async Task Telegram_ThatIsAway_IsExitCode3AndNoBot()
     {
         var away = await gateway.RunAsync("bot", "add", "--token", Token, "--base-url", "http://127.0.0.1:1", "--json");
-        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (away.ExitCode, away.Json.GetProperty("code").GetString()));
+        Assert.Equal((3, "UPSTREAM_UNAVAILABLE"), (away.ExitCode, away.Json.GetProperty("code").GetString()));
         Assert.Equal(0, (await gateway.RunAsync("bot", "list", "--json")).Json.GetProperty("bots").GetArrayLength());
     }
 
@@ -71,15 +71,15 @@ public sealed class BotAddTests : IAsyncLifetime
     {
         answer = body;
         var failed = await AddAsync();
-        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+        Assert.Equal((3, "UPSTREAM_UNAVAILABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
     }
 
     [Fact]
     public async Task TelegramsAnswer_OverItsBound_IsExitCode3()
     {
-        answer = $$"""{"ok":true,"result":{"id":123456789,"x":"{{new string('x', Limits.Cli.TelegramAnswerBytes)}}"} }""";
+        answer = $$"""{"ok":true,"result":{"id":123456789,"x":"{{new string('x', Limits.Ingest.CallAnswerBytes)}}"} }""";
         var failed = await AddAsync();
-        Assert.Equal((3, "TELEGRAM_UNREACHABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+        Assert.Equal((3, "UPSTREAM_UNAVAILABLE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
     }
 
     [Fact]

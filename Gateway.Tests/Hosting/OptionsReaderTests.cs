@@ -35,6 +35,33 @@ public sealed class OptionsReaderTests : IDisposable
         Assert.Equal(LogFormat.Json, options.Logging.Format);
     }
 
+    [Theory]
+    [InlineData("https://bots.example.com", true)]
+    [InlineData("https://bots.example.com:8443/gateway/", true)]
+    [InlineData("http://bots.example.com", false)]
+    [InlineData("https://bots.example.com:9000", false)]
+    [InlineData("https://bots.example.com/?x=1", false)]
+    [InlineData("https://user@bots.example.com", false)]
+    [InlineData("bots.example.com", false)]
+    [InlineData("ftp://bots.example.com", false)]
+    public void PublicUrl_ThatTelegramPostsTo_IsTaken(string url, bool isGood)
+    {
+        values.Set("PublicUrl", url, "test");
+        var outcome = OptionsReader.Read(values);
+        Assert.Equal(isGood, outcome.Options is not null);
+        if (isGood) Assert.Equal(new Uri(url), outcome.Options!.PublicUrl);
+        else Assert.StartsWith("PublicUrl: '", Assert.Single(outcome.Errors), StringComparison.Ordinal);
+    }
+
+    /// <summary>A server of one's own posts to any address (Bot API, "Using a Local Bot API Server").</summary>
+    [Fact]
+    public void PublicUrl_WithABotApiServerOfOnesOwn_MayBePlain()
+    {
+        values.Set("Telegram:BaseUrl", "http://127.0.0.1:8081", "test");
+        values.Set("PublicUrl", "http://127.0.0.1:8080", "test");
+        Assert.Equal(new Uri("http://127.0.0.1:8080"), Read().PublicUrl);
+    }
+
     [Fact]
     public void Secret_FromAFile_IsReadWithoutItsLineEnd()
     {

@@ -71,6 +71,31 @@ public sealed class WebhookReceiverTests : IAsyncLifetime
         return response.StatusCode;
     }
 
+    /// <summary>Refused, so that Telegram keeps it; and taken as soon as the running gateway sees that the pause is over.</summary>
+    [Fact]
+    public async Task Post_PausedBot_Is503AndStoresNothing()
+    {
+        await SetPausedAsync(1);
+        using var refused = await PostAsync("secret-a", Encoding.UTF8.GetBytes(Update));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal(Limits.Ingest.PausedRetryAfter, refused.Headers.RetryAfter!.Delta);
+        Assert.Contains("BOT_PAUSED", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync("secret-x"));
+        Assert.Empty(committer.Arrived);
+
+        await SetPausedAsync(0);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("secret-a"));
+        Assert.Single(committer.Arrived);
+    }
+
+    private async Task SetPausedAsync(int isPaused)
+    {
+        var change = bots.WaitForChangeAsync(bots.Current);
+        await table.ExecuteAsync("UPDATE bots SET is_paused = @paused WHERE telegram_id = 111", ("@paused", isPaused));
+        await table.ExecuteAsync("UPDATE control_version SET version = version + 1");
+        await change.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     [Theory]
     [InlineData("secret-a", "")]
     [InlineData("secret-a", "/api/v1")]

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Tests.Support;
 
 /// <summary>
-/// A Bot API server for one bot, as far as polling goes: getMe, getWebhookInfo, setWebhook's effect, and getUpdates with Telegram's
+/// A Bot API server for one bot, as far as taking it over and polling go: getMe, the webhook methods, and getUpdates with Telegram's
 /// rules. An offset forgets everything before it, an update is handed out until it is forgotten, and a second poller gets a 409.
 /// </summary>
 internal sealed class FakeTelegram : IAsyncDisposable
@@ -16,6 +16,7 @@ internal sealed class FakeTelegram : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly SortedDictionary<long, string> pending = [];
     private readonly ConcurrentQueue<JsonElement> calls = new();
+    private readonly ConcurrentQueue<(string, JsonElement)> asked = new();
     private TaskCompletionSource arrived = NewSignal();
     private TaskCompletionSource called = NewSignal();
     private LoopbackServer server = null!;
@@ -24,6 +25,21 @@ internal sealed class FakeTelegram : IAsyncDisposable
     public string BaseUrl => server.Address.ToString().TrimEnd('/');
 
     public string WebhookUrl { get; set; } = "";
+
+    /// <summary>What getWebhookInfo says beside the address, as members of its JSON.</summary>
+    public string WebhookTrouble { get; set; } = "";
+
+    /// <summary>The bots by their tokens.</summary>
+    public ConcurrentDictionary<string, long> Tokens { get; } = new() { [Token] = 111 };
+
+    /// <summary>Answered to a method, by its name, instead of what it does: status and body.</summary>
+    public ConcurrentDictionary<string, (int Status, string Body)> Refused { get; } = new();
+
+    /// <summary>Awaited before a method, by its name, is answered.</summary>
+    public ConcurrentDictionary<string, Task> Held { get; } = new();
+
+    /// <summary>Every method that was called besides getUpdates, with its parameters.</summary>
+    public IReadOnlyList<(string Method, JsonElement Parameters)> Asked => [.. asked];
 
     /// <summary>Answered instead of the next getUpdates: status and body.</summary>
     public ConcurrentQueue<(int Status, string Body)> Failures { get; } = new();
@@ -75,21 +91,52 @@ internal sealed class FakeTelegram : IAsyncDisposable
         }
     }
 
-    private Task HandleAsync(HttpContext context)
+    public int Count(string method) => asked.Count(each => each.Item1 == method);
+
+    private async Task HandleAsync(HttpContext context)
     {
-        var path = context.Request.Path.Value!;
-        if (!path.StartsWith($"/bot{Token}/", StringComparison.Ordinal))
+        // "", "bot<token>", "<method>"
+        var parts = context.Request.Path.Value!.Split('/');
+        if (parts is not ["", ['b', 'o', 't', .. var token], var method] || !Tokens.TryGetValue(token, out var id))
         {
-            return ReplyAsync(context, 401, """{"ok":false,"error_code":401,"description":"Unauthorized"}""");
+            await ReplyAsync(context, 401, """{"ok":false,"error_code":401,"description":"Unauthorized"}""");
+            return;
         }
 
-        return path[(path.LastIndexOf('/') + 1)..] switch
+        if (method == "getUpdates")
         {
-            "getMe" => ReplyAsync(context, 200, """{"ok":true,"result":{"id":111,"is_bot":true,"first_name":"Test","username":"test_bot"}}"""),
-            "getWebhookInfo" => ReplyAsync(context, 200, $$"""{"ok":true,"result":{"has_custom_certificate":false,"url":"{{WebhookUrl}}","pending_update_count":0} }"""),
-            "getUpdates" => GetUpdatesAsync(context),
-            _ => ReplyAsync(context, 404, """{"ok":false,"error_code":404,"description":"Not Found: method not found"}"""),
-        };
+            await GetUpdatesAsync(context);
+            return;
+        }
+
+        using var document = await JsonDocument.ParseAsync(context.Request.Body);
+        asked.Enqueue((method, document.RootElement.Clone()));
+        if (Held.TryGetValue(method, out var held))
+        {
+            await held.WaitAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        var (status, body) = Refused.TryGetValue(method, out var refused) ? refused : Answer(method, id, document.RootElement);
+        await ReplyAsync(context, status, body);
+    }
+
+    private (int, string) Answer(string method, long id, JsonElement parameters)
+    {
+        switch (method)
+        {
+            case "getMe":
+                return (200, $$"""{"ok":true,"result":{"id":{{id}},"is_bot":true,"first_name":"Test","username":"test_bot"} }""");
+            case "getWebhookInfo":
+                return (200, $$"""{"ok":true,"result":{"has_custom_certificate":false,"url":"{{WebhookUrl}}","pending_update_count":{{Pending.Count}}{{WebhookTrouble}}} }""");
+            case "setWebhook":
+                WebhookUrl = parameters.GetProperty("url").GetString()!;
+                return (200, """{"ok":true,"result":true,"description":"Webhook was set"}""");
+            case "deleteWebhook":
+                WebhookUrl = "";
+                return (200, """{"ok":true,"result":true,"description":"Webhook was deleted"}""");
+            default:
+                return (404, """{"ok":false,"error_code":404,"description":"Not Found: method not found"}""");
+        }
     }
 
     private async Task GetUpdatesAsync(HttpContext context)

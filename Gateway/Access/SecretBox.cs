@@ -29,6 +29,9 @@ internal sealed class SecretBox(KeyRing keys)
     public bool IsOfAnotherKey(ReadOnlySpan<byte> sealedSecret) =>
         sealedSecret.Length >= CipherAt && sealedSecret[0] == Format && KeyIdOf(sealedSecret) != keys.Id;
 
+    /// <summary>The context of the <c>secret_token</c> that Telegram was given for a bot.</summary>
+    public static string SecretToken(long telegramId) => $"secret-token:{telegramId}";
+
     public byte[] Seal(string secret, string context)
     {
         var plain = Encoding.UTF8.GetBytes(secret);

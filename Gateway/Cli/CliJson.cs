@@ -4,9 +4,26 @@ namespace Gateway.Cli;
 
 internal sealed record ErrorJson(string Error, string Code);
 
-internal sealed record BotAddedJson(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? WebhookSecret, string? WebhookPath, bool Verified);
+internal sealed record BotAddedJson(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? WebhookSecret, string? WebhookPath, bool Verified, BotWebhookJson Webhook);
 
-internal sealed record BotJson(long Id, long TelegramId, string? Username, string? FirstName, string Mode, string? BaseUrl, string CreatedAt);
+internal sealed record BotJson(
+    long Id,
+    long TelegramId,
+    string? Username,
+    string? FirstName,
+    string? Label,
+    string Mode,
+    bool IsPaused,
+    int? RetentionDays,
+    string? BaseUrl,
+    BotWebhookJson Webhook,
+    string CreatedAt);
+
+internal sealed record BotWebhookJson(string? ToldAt, string? Error);
+
+internal sealed record BotUpstreamJson(string Mode, string? WebhookHost, bool IsOurs, long PendingUpdates, string? LastError, string? LastErrorAt, long LagSeconds);
+
+internal sealed record BotShownJson(BotJson Bot, BotUpstreamJson? Upstream, string? UpstreamUnavailable);
 
 internal sealed record BotsJson(IReadOnlyList<BotJson> Bots);
 
@@ -39,6 +56,7 @@ internal sealed record DoctorJson(bool Ok, IReadOnlyList<CheckJson> Checks);
 [JsonSerializable(typeof(ErrorJson))]
 [JsonSerializable(typeof(BotAddedJson))]
 [JsonSerializable(typeof(BotsJson))]
+[JsonSerializable(typeof(BotShownJson))]
 [JsonSerializable(typeof(RemovedJson))]
 [JsonSerializable(typeof(ApiKeyCreatedJson))]
 [JsonSerializable(typeof(ApiKeysJson))]

@@ -6,6 +6,7 @@ using Gateway.Hosting;
 using Gateway.Ingest;
 using Gateway.Log;
 using Gateway.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Cli;
 
@@ -37,6 +38,12 @@ internal sealed class CliSession : IAsyncDisposable
     public GrantAdministration Grants => new(Database, Time);
     public UserAdministration Users => new(Database, Time);
     public BotAdministration Bots => new(Database, new SecretBox(Keys), Time);
+    public BotQueries BotQueries => new(Database, new SecretBox(Keys));
+    public BotWebhooks BotWebhooks => new(Bots, BotQueries, Telegram, Options.TelegramBaseUrl.ToString(), Options.PublicUrl, Time, NullLogger.Instance);
+    public BotRegistrar BotRegistrar => new(Bots, BotQueries, BotWebhooks);
+
+    /// <summary>The way to the Bot API.</summary>
+    public HttpMessageInvoker Telegram { get; } = BotApiClient.NewHttp();
 
     /// <summary>Opens, migrates, runs the command, and turns what may go wrong with a database into an exit code.</summary>
     public static Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
@@ -100,6 +107,7 @@ internal sealed class CliSession : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         hasher.Dispose();
+        Telegram.Dispose();
         return ValueTask.CompletedTask;
     }
 }

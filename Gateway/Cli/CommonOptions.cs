@@ -35,6 +35,13 @@ internal static class CommonOptions
         Recursive = true,
     };
 
+    /// <summary>Not of every command: those that have it add it.</summary>
+    public static readonly Option<string?> PublicUrl = new("--public-url")
+    {
+        Description = "Where Telegram reaches the gateway; webhooks are then registered there. Example: https://bots.example.com",
+        HelpName = "URL",
+    };
+
     /// <summary>Settings file, environment, arguments: later ones win.</summary>
     public static OptionsOutcome Read(ParseResult arguments, params (Option<string?> Option, string Name)[] more)
     {
@@ -42,7 +49,7 @@ internal static class CommonOptions
         var config = arguments.GetValue(Config);
         values.AddFile(config ?? DefaultConfigFile, mustExist: config is not null);
         values.AddEnvironment(Environment.GetEnvironmentVariables());
-        (Option<string?> Option, string Name)[] all = [(Data, "Data"), (Database, "Database"), .. more];
+        (Option<string?> Option, string Name)[] all = [(Data, "Data"), (Database, "Database"), (PublicUrl, "PublicUrl"), .. more];
         foreach (var (option, name) in all)
         {
             if (arguments.GetValue(option) is { } text) values.SetFromArgument(name, text, option.Name);

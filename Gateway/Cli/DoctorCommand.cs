@@ -74,7 +74,7 @@ internal static class DoctorCommand
         var secrets = new SecretBox(session.Keys);
         List<CheckJson> checks = [];
         var isReachable = true;
-        foreach (var bot in directory.Current.Bots.Where(bot => bot.Mode != BotMode.Paused))
+        foreach (var bot in directory.Current.Bots.Where(bot => !bot.IsPaused))
         {
             var name = $"bot {bot.Id}";
             var opened = secrets.Open(bot.TokenCipher, SecretBox.BotToken(bot.TelegramId), out var token);
@@ -84,26 +84,25 @@ internal static class DoctorCommand
             }
             else if (isReachable)
             {
-                using var telegram = new TelegramProbe(bot.BaseUrl is null ? session.Options.TelegramBaseUrl : new Uri(bot.BaseUrl), Limits.Cli.DoctorAnswer);
-                var found = await telegram.LookAsync(token, cancellation);
+                var client = new BotApiClient(session.Telegram, (bot.BaseUrl ?? session.Options.TelegramBaseUrl.ToString()).TrimEnd('/'), token, session.Time);
+                var found = await client.GetWebhookInfoAsync(Limits.Cli.DoctorAnswer, cancellation);
                 // One wait for an unreachable Telegram is enough.
-                isReachable = found.Failure is null || found.IsRefused;
-                checks.Add(Judge(name, bot.Mode, found));
+                isReachable = found.Status is BotApiStatus.Ok or BotApiStatus.TokenRejected;
+                checks.Add(Judge(name, bot.Mode, client.Server, found));
             }
         }
 
         return checks;
     }
 
-    private static CheckJson Judge(string name, BotMode mode, ProbeOutcome found)
+    private static CheckJson Judge(string name, BotMode mode, string server, BotApiResult<WebhookInfo> found)
     {
-        if (found.Failure is not null) return new(name, Warning, found.Failure);
+        if (found.Status == BotApiStatus.TokenRejected) return new(name, Warning, $"Telegram refuses the token: {found.Description}");
+        if (found.Value is not { } info) return new(name, Warning, $"the Bot API at {server} cannot be asked: {found.Description}");
         if (mode == BotMode.Poll)
-            return found.WebhookUrl.Length == 0 ? new(name, Ok, $"polled, {found.PendingUpdates} updates wait") : new(name, Warning, "is polled, but has a webhook: Telegram answers no getUpdates");
-        if (found.WebhookUrl.Length == 0) return new(name, Warning, "has no webhook at Telegram: nothing arrives");
-        // Only the host: the path holds the receiver's secret.
-        var host = Uri.TryCreate(found.WebhookUrl, UriKind.Absolute, out var url) ? url.Host : "an unreadable URL";
-        var error = found.LastError is null ? "" : $", last error: {found.LastError}";
-        return new(name, error.Length == 0 ? Ok : Warning, $"webhook at {host}, {found.PendingUpdates} updates wait{error}");
+            return info.Host is null ? new(name, Ok, $"polled, {info.PendingUpdates} updates wait") : new(name, Warning, "is polled, but has a webhook: Telegram answers no getUpdates");
+        if (info.Host is null) return new(name, Warning, "has no webhook at Telegram: nothing arrives");
+        var error = info.LastError is null ? "" : $", last error: {info.LastError}";
+        return new(name, error.Length == 0 ? Ok : Warning, $"webhook at {info.Host}, {info.PendingUpdates} updates wait{error}");
     }
 }

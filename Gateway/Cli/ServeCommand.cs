@@ -21,7 +21,7 @@ internal static class ServeCommand
 
     public static void AddTo(Command command)
     {
-        foreach (var option in new[] { Http, Grpc, Redis, BotTokenEnv, BaseUrl }) command.Add(option);
+        foreach (var option in new[] { Http, Grpc, Redis, CommonOptions.PublicUrl, BotTokenEnv, BaseUrl }) command.Add(option);
         command.SetAction(RunAsync);
     }
 

@@ -1,5 +1,6 @@
 using Gateway.Access;
 using Gateway.Ingest;
+using Gateway.Storage;
 
 namespace Gateway.Hosting;
 
@@ -15,6 +16,7 @@ internal static class EnvironmentBot
         if (BotToken.TelegramIdOf(token) is not { } telegramId) return $"--bot-token-env: what {variable} holds has not the form of a bot token";
         var bots = new BotAdministration(startUp.Storage.Database, new SecretBox(startUp.Keys), time);
         await bots.AddAsync(
+            Actor.Gateway,
             new BotRegistration(telegramId, token, BotModes.Poll)
             {
                 Update = true,

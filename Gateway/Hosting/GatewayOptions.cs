@@ -32,6 +32,9 @@ internal sealed record GatewayOptions
     /// <summary>The name of an environment variable that holds a bot's token to poll with.</summary>
     public string? BotTokenVariable { get; init; }
 
+    /// <summary>Where Telegram and clients reach the gateway, with the prefix that a proxy takes away; null: unknown, webhooks are registered by hand.</summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>Where the Bot API is; another one for local servers and tests.</summary>
     public Uri TelegramBaseUrl { get; init; } = new("https://api.telegram.org");
 }

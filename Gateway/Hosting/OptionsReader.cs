@@ -36,6 +36,7 @@ internal sealed class OptionsReader
     {
         var defaults = new GatewayOptions();
         var data = Text("Data") ?? defaults.DataFolder;
+        var telegram = Url("Telegram:BaseUrl", defaults.TelegramBaseUrl);
         // Accepted and checked although nothing listens there yet, so that a start script need not change.
         Listen("Grpc:Listen", 9090);
         Text("Redis");
@@ -46,7 +47,8 @@ internal sealed class OptionsReader
             MasterKey = Secret("MasterKey"),
             AdminPassword = ReadAdminPassword(),
             BotTokenVariable = Text("BotTokenEnv"),
-            TelegramBaseUrl = Url("Telegram:BaseUrl", defaults.TelegramBaseUrl),
+            TelegramBaseUrl = telegram,
+            PublicUrl = ReadPublicUrl(isTelegramsOwn: telegram == defaults.TelegramBaseUrl),
             RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
             MinFreeMegabytes = Number("Log:MinFreeMegabytes", defaults.MinFreeMegabytes, 0, 1_000_000_000),
             Http = ReadHttp(),
@@ -77,6 +79,21 @@ internal sealed class OptionsReader
         // The text is not repeated: it holds a password.
         if (url is null) errors.Add($"Database: {reason}");
         return url ?? StorageUrl.InFolder(data);
+    }
+
+    /// <summary>Checked here as setWebhook would (Bot API): it is better refused at the start than at the first bot.</summary>
+    private Uri? ReadPublicUrl(bool isTelegramsOwn)
+    {
+        const string name = "PublicUrl";
+        if (Text("PublicUrl") is not { } text) return null;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.Query.Length + url.Fragment.Length + url.UserInfo.Length > 0)
+            Refuse(name, "is not a URL of the form https://HOST[:PORT][/PREFIX]");
+        else if (isTelegramsOwn && url.Scheme != "https")
+            Refuse(name, "is not https, and Telegram posts to nothing else");
+        else if (isTelegramsOwn && url.Port is not (443 or 80 or 88 or 8443))
+            Refuse(name, "has a port that Telegram does not post to; it takes 443, 80, 88 and 8443");
+        else return url;
+        return null;
     }
 
     private HttpOptions ReadHttp()

@@ -5,7 +5,6 @@ internal enum BotMode
 {
     Webhook,
     Poll,
-    Paused,
 }
 
 /// <summary>A bot as the receiver and the poller need it: one row of <c>bots</c>, immutable.</summary>
@@ -13,10 +12,11 @@ internal enum BotMode
 /// <param name="BaseUrl">Of the Bot API server; null is Telegram's own.</param>
 internal sealed record Bot(long Id, long TelegramId, BotMode Mode, byte[]? SecretTokenHash, byte[] TokenCipher, string? BaseUrl)
 {
-    public static BotMode ModeOf(string column) => column switch
-    {
-        BotModes.Webhook => BotMode.Webhook,
-        BotModes.Poll => BotMode.Poll,
-        _ => BotMode.Paused,
-    };
+    /// <summary>Nothing of it is taken: its updates wait at Telegram.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>Another value than before: a webhook was set or deleted, so what a poller knows of it is old.</summary>
+    public long WebhookToldAtMs { get; init; }
+
+    public static BotMode ModeOf(string column) => column == BotModes.Poll ? BotMode.Poll : BotMode.Webhook;
 }

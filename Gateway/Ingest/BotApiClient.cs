@@ -27,7 +27,9 @@ internal sealed class BotApiClient(HttpMessageInvoker http, string server, strin
     });
 
     /// <param name="parameters">The method's parameters as a JSON object.</param>
-    public async Task<BotApiAnswer> CallAsync(string method, ReadOnlyMemory<byte> parameters, TimeSpan timeout, CancellationToken cancellation)
+    /// <param name="answerBytes">What is read of the answer at most.</param>
+    public async Task<BotApiAnswer> CallAsync(
+        string method, ReadOnlyMemory<byte> parameters, TimeSpan timeout, CancellationToken cancellation, int answerBytes = Limits.Ingest.PollAnswerBytes)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
@@ -36,10 +38,10 @@ internal sealed class BotApiClient(HttpMessageInvoker http, string server, strin
             using var request = new HttpRequestMessage(HttpMethod.Post, $"{Server}/bot{token}/{method}") { Content = new ReadOnlyMemoryContent(parameters) };
             request.Content.Headers.ContentType = Json;
             using var response = await http.SendAsync(request, both.Token);
-            var body = await ReadAsync(response.Content, both.Token);
+            var body = await ReadAsync(response.Content, answerBytes, both.Token);
             return body is null
                 ? new BotApiAnswer(BotApiStatus.TooLarge, default, "the answer is over the limit", null)
-                : BotApiEnvelope.Read((int)response.StatusCode, body);
+                : Cleaned(BotApiEnvelope.Read((int)response.StatusCode, body));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -52,15 +54,19 @@ internal sealed class BotApiClient(HttpMessageInvoker http, string server, strin
         }
     }
 
+    /// <summary>Telegram does not repeat the address in its reasons; a server or proxy of someone else's may, and reasons are logged and shown.</summary>
+    private BotApiAnswer Cleaned(BotApiAnswer answer) =>
+        answer.Description.Contains(token, StringComparison.Ordinal) ? answer with { Description = answer.Description.Replace(token, "…", StringComparison.Ordinal) } : answer;
+
     /// <summary>Null when it is over the bound.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellation)
+    private static async Task<byte[]?> ReadAsync(HttpContent content, int answerBytes, CancellationToken cancellation)
     {
         await using var stream = await content.ReadAsStreamAsync(cancellation);
         using var whole = new MemoryStream();
         var buffer = new byte[Limits.Http.FirstBodyBytes];
         for (int read; (read = await stream.ReadAsync(buffer, cancellation)) > 0;)
         {
-            if (whole.Length + read > Limits.Ingest.PollAnswerBytes)
+            if (whole.Length + read > answerBytes)
             {
                 return null;
             }

@@ -14,7 +14,7 @@ internal sealed class BotDirectory(IDatabase database, bool acceptTokens, ILogge
 {
     /// <summary>A bot that was given back has a row for its history only: its secrets are wrong ones from then on.</summary>
     private const string Select =
-        "SELECT id, telegram_id, mode, secret_token_hash, token_cipher, base_url, webhook_secret_hash, token_hash FROM bots "
+        "SELECT id, telegram_id, mode, secret_token_hash, token_cipher, base_url, webhook_secret_hash, token_hash, is_paused, webhook_told_at_ms FROM bots "
         + $"WHERE mode <> '{BotModes.Removed}' ORDER BY id";
 
     private volatile BotSnapshot current = BotSnapshot.Empty;
@@ -75,7 +75,11 @@ internal sealed class BotDirectory(IDatabase database, bool acceptTokens, ILogge
                 Bot.ModeOf(reader.GetString(2)),
                 reader.IsDBNull(3) ? null : reader.GetFieldValue<byte[]>(3),
                 reader.GetFieldValue<byte[]>(4),
-                reader.IsDBNull(5) ? null : reader.GetString(5));
+                reader.IsDBNull(5) ? null : reader.GetString(5))
+            {
+                IsPaused = reader.GetInt64(8) != 0,
+                WebhookToldAtMs = reader.IsDBNull(9) ? 0 : reader.GetInt64(9),
+            };
             bots.Add(bot);
             secrets.Add((reader.GetFieldValue<byte[]>(6), bot));
             tokens.Add((reader.GetFieldValue<byte[]>(7), bot));

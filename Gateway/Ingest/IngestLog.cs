@@ -59,4 +59,13 @@ internal static partial class IngestLog
 
     [LoggerMessage(1219, LogLevel.Information, "Bot {BotId}: polling goes on")]
     public static partial void PollingRecovered(ILogger logger, long botId);
+
+    [LoggerMessage(1260, LogLevel.Information, "Bot {BotId}: Telegram was told: webhook {What}")]
+    public static partial void WebhookTold(ILogger logger, long botId, string what);
+
+    [LoggerMessage(1261, LogLevel.Error, "Bot {BotId}: the webhook could not be {What} at Telegram: {Reason}. 'gateway bot webhook', or POST to the bot's webhook in the API, tries again")]
+    public static partial void WebhookNotTold(ILogger logger, long botId, string what, string reason);
+
+    [LoggerMessage(1262, LogLevel.Warning, "Bot {BotId} was given back, but its webhook could not be deleted at Telegram: {Reason}")]
+    public static partial void WebhookNotReleased(ILogger logger, long botId, string reason);
 }

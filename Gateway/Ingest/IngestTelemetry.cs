@@ -11,6 +11,7 @@ internal static class IngestTelemetry
     public static readonly KeyValuePair<string, object?> BodyTooLarge = new("reason", "body_too_large");
     public static readonly KeyValuePair<string, object?> BodyAborted = new("reason", "body_aborted");
     public static readonly KeyValuePair<string, object?> NotStored = new("reason", "not_stored");
+    public static readonly KeyValuePair<string, object?> Paused = new("reason", "bot_paused");
 
     private static readonly Counter<long> Updates =
         GatewayMeter.Instance.CreateCounter<long>("gateway.ingest.updates", description: "Updates received by webhook, by what became of them");

@@ -18,6 +18,9 @@ internal sealed class PollerPool(
     public IReadOnlyList<PollerStatus> Statuses => [.. visible.Select(each =>
         each.Poller?.Status ?? new PollerStatus(each.Bot.Id, PollerState.TokenUnreadable, "the token cannot be decrypted"))];
 
+    /// <summary>Null: no poller of that bot runs here.</summary>
+    public PollerStatus? StatusOf(long botId) => Statuses.FirstOrDefault(each => each.BotId == botId);
+
     /// <summary>Which bots should be polled and are not, for <c>/ready</c>; null when all are. No details: whoever may ask is not authenticated.</summary>
     public string? Concern()
     {
@@ -52,7 +55,7 @@ internal sealed class PollerPool(
 
     private async Task FollowAsync(BotSnapshot snapshot, CancellationToken cancellation)
     {
-        var wanted = snapshot.Bots.Where(bot => bot.Mode == BotMode.Poll).ToDictionary(bot => bot.Id);
+        var wanted = snapshot.Bots.Where(bot => bot is { Mode: BotMode.Poll, IsPaused: false }).ToDictionary(bot => bot.Id);
         // A poller whose bot changed must have ended before the next begins, or the two would earn each other 409s.
         await StopAsync([.. running.Values.Where(each => !wanted.TryGetValue(each.Bot.Id, out var bot) || !IsSame(bot, each.Bot))]);
         foreach (var bot in wanted.Values)
@@ -68,7 +71,8 @@ internal sealed class PollerPool(
 
     /// <summary>Only what a poller uses: every load makes new objects, and a poller must not be cut for another bot's change.</summary>
     private static bool IsSame(Bot bot, Bot other) =>
-        bot.TelegramId == other.TelegramId && bot.BaseUrl == other.BaseUrl && bot.TokenCipher.AsSpan().SequenceEqual(other.TokenCipher);
+        bot.TelegramId == other.TelegramId && bot.BaseUrl == other.BaseUrl && bot.WebhookToldAtMs == other.WebhookToldAtMs
+        && bot.TokenCipher.AsSpan().SequenceEqual(other.TokenCipher);
 
     private Running Start(Bot bot, CancellationToken cancellation)
     {

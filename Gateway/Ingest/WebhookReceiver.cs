@@ -53,6 +53,12 @@ internal sealed class WebhookReceiver(
 
     private async Task ReceiveAsync(Bot bot, Exchange exchange)
     {
+        if (bot.IsPaused)
+        {
+            await RefusePausedAsync(exchange);
+            return;
+        }
+
         var started = time.GetTimestamp();
         // Before the body is read: while nothing can be stored, reading it only costs memory.
         if (queue.IsAway || queue.IsDraining)
@@ -152,6 +158,14 @@ internal sealed class WebhookReceiver(
         return status == BodyStatus.TooSlow
             ? ErrorReply.WriteAsync(exchange, StatusCodes.Status408RequestTimeout, "BODY_TOO_SLOW", "The body arrived too slowly.")
             : ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "BODY_INCOMPLETE", "The body did not arrive whole.");
+    }
+
+    /// <summary>Not stored and not thanked for, so that Telegram keeps it (decision note 0096).</summary>
+    private static Task RefusePausedAsync(Exchange exchange)
+    {
+        IngestTelemetry.Refused(IngestTelemetry.Paused);
+        return ErrorReply.WriteAsync(
+            exchange, StatusCodes.Status503ServiceUnavailable, "BOT_PAUSED", "The bot is paused.", Limits.Ingest.PausedRetryAfter);
     }
 
     private static Task RefuseAsync(Exchange exchange, CommitStatus status)

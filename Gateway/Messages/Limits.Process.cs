@@ -148,13 +148,7 @@ internal static partial class Limits
     /// <summary>The commands besides serve.</summary>
     internal static class Cli
     {
-        /// <summary>One question to Telegram. Over it: the command says so and changes nothing.</summary>
-        public static readonly TimeSpan TelegramAnswer = TimeSpan.FromSeconds(15);
-
-        /// <summary>Bytes of one such answer, many times what getMe and getWebhookInfo have. Over it: as no answer.</summary>
-        public const int TelegramAnswerBytes = 1024 * 1024;
-
-        /// <summary>As <see cref="TelegramAnswer"/>, for <c>doctor</c>, which has more to tell. Over it: a warning, and no other bot is asked.</summary>
+        /// <summary>One question of <c>doctor</c> to Telegram, shorter than <see cref="Ingest.CallWait"/>: it has more to tell. Over it: a warning, and no other bot is asked.</summary>
         public static readonly TimeSpan DoctorAnswer = TimeSpan.FromSeconds(5);
 
         /// <summary>How far the clocks of gateway and database may lie apart. Over it: <c>doctor</c> warns.</summary>

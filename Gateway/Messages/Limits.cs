@@ -114,6 +114,38 @@ internal static partial class Limits
         /// <summary>How long any other Bot API call of the poller may take, and how long a getUpdates may take beyond its hold. Longer: a failure.</summary>
         public static readonly TimeSpan CallWait = TimeSpan.FromSeconds(15);
 
+        /// <summary>One answer to any other call: many times what getMe and getWebhookInfo have. Larger: not read further, a failure.</summary>
+        public const int CallAnswerBytes = 1024 * 1024;
+
+        /// <summary>
+        /// <c>max_connections</c> of setWebhook, the Bot API's maximum: how many updates of one bot are on their way at once, which with the
+        /// latency of a commit bounds a bot's rate. More than the gateway can store are answered 503 by <see cref="ArrivingBytes"/>.
+        /// </summary>
+        public const int WebhookConnections = 100;
+
+        /// <summary>What the receiver says to a paused bot's updates. Telegram asks again by its own clock and keeps them for 24 hours.</summary>
+        public static readonly TimeSpan PausedRetryAfter = TimeSpan.FromMinutes(1);
+
+        /// <summary>Telegram's word on a bot, for <c>GET /bots/{id}</c>. Longer: answered without it, and with the reason.</summary>
+        public static readonly TimeSpan StatusWait = TimeSpan.FromSeconds(2);
+
+        /// <summary>How long that word, or that there was none, is told again. Older: asked anew.</summary>
+        public static readonly TimeSpan StatusAge = TimeSpan.FromSeconds(5);
+
+        /// <summary>Bots being asked about at one time. More: answered without Telegram's word.</summary>
+        public const int StatusCalls = 32;
+
+        /// <summary>A bot's label; the column is VARCHAR(128). Longer: refused.</summary>
+        public const int LabelCharacters = 128;
+
+        /// <summary>Telegram's or our own reason why a webhook could not be set, as it is kept; the column is VARCHAR(512). Longer: cut.</summary>
+        public const int WebhookErrorCharacters = 512;
+
+        /// <summary>
+        /// Tries to tell Telegram of a bot that others change meanwhile. More: the last of those who change it tells it, or <c>POST /bots/{id}/webhook</c>.
+        /// </summary>
+        public const int WebhookRounds = 3;
+
         /// <summary>Opening a connection to the Bot API. Longer: a failure.</summary>
         public static readonly TimeSpan ConnectWait = TimeSpan.FromSeconds(10);
 

@@ -79,6 +79,15 @@ internal sealed class ControlCommands(IDatabase database, DbConnection connectio
         return value is null or DBNull ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The first row, as the function reads it; null for none.</summary>
+    public async Task<T?> ReadRowAsync<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+        where T : class
+    {
+        await using var command = Create(sql, parameters);
+        await using var rows = await command.ExecuteReaderAsync();
+        return await rows.ReadAsync() ? read(rows) : null;
+    }
+
     private DbCommand Create(string sql, (string Name, object? Value)[] parameters)
     {
         var command = connection.CreateCommand();

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using Gateway.Ingest;
+using Gateway.Messages;
+using Gateway.Storage;
+
+namespace Gateway.Cli;
+
+/// <summary><c>bot add</c></summary>
+internal static class BotAddCommand
+{
+    private static readonly Option<string?> Token = new("--token") { Description = "The bot's token from @BotFather", HelpName = "TOKEN" };
+    private static readonly Option<string?> TokenFile = new("--token-file") { Description = "A file with the token; unlike an argument, other users of the machine cannot see it", HelpName = "FILE" };
+    private static readonly Option<string?> Label = new("--label") { Description = "A name for people", HelpName = "TEXT" };
+    private static readonly Option<string?> WebhookSecret = new("--webhook-secret") { Description = "The receiver's path parameter [default: a new random one]", HelpName = "SECRET" };
+    private static readonly Option<string?> SecretToken = new("--secret-token") { Description = "The secret_token of a webhook that you register yourself; requests without it are refused", HelpName = "SECRET" };
+    private static readonly Option<string?> BaseUrl = new("--base-url") { Description = "Another Bot API server for this bot [default: https://api.telegram.org]", HelpName = "URL" };
+    private static readonly Option<bool> NoVerify = new("--no-verify") { Description = "Ask and tell Telegram nothing; the bot's id is taken from the token" };
+    private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Add the bot although it has a webhook elsewhere, which is replaced" };
+    private static readonly Option<bool> Poll = new("--poll") { Description = "Fetch the updates with getUpdates instead of receiving a webhook" };
+    private static readonly Option<bool> Webhook = new("--webhook") { Description = "Receive the updates by webhook [default for a new bot]" };
+    private static readonly Option<bool> Update = new("--update") { Description = "Change the token of a bot that is there already, and the settings that are named" };
+
+    public static Command Create()
+    {
+        var add = new Command("add", "Take over a bot. Examples: gateway bot add --token-file token.txt --public-url https://bots.example.com · gateway bot add --token 123456:AA… --poll")
+        {
+            Token, TokenFile, Label, WebhookSecret, SecretToken, BaseUrl, CommonOptions.PublicUrl, NoVerify, TakeOver, Poll, Webhook, Update,
+        };
+        add.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RunAsync(session, arguments, cancellation), cancellation));
+        return add;
+    }
+
+    private static async Task<int> RunAsync(CliSession session, ParseResult arguments, CancellationToken cancellation)
+    {
+        if ((arguments.GetValue(Token) is null) == (arguments.GetValue(TokenFile) is null))
+            return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "give the token by either --token or --token-file");
+        var token = arguments.GetValue(Token) ?? (await File.ReadAllTextAsync(arguments.GetValue(TokenFile)!, cancellation)).Trim();
+        if (BotToken.TelegramIdOf(token) is not { } telegramId)
+            return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "the token has not the form of a bot token, as 123456:AA…");
+        if (BadSecret(arguments.GetValue(WebhookSecret)) || BadSecret(arguments.GetValue(SecretToken)))
+            return session.Output.Fail(ExitCode.Usage, "INVALID_SECRET", "secrets have 1 to 256 of the characters A-Z a-z 0-9 _ -");
+        if (arguments.GetValue(WebhookSecret) is { } secret && secret.Length < Limits.Access.WebhookSecretGoodChars)
+            session.Output.Warn($"the webhook secret is short; whoever guesses it can post updates. {Limits.Access.WebhookSecretGoodChars} random characters are good");
+        if (arguments.GetValue(Label) is { Length: 0 or > Limits.Ingest.LabelCharacters })
+            return session.Output.Fail(ExitCode.Usage, "INVALID_LABEL", $"a label has 1 to {Limits.Ingest.LabelCharacters} characters");
+        var baseUrl = arguments.GetValue(BaseUrl);
+        if (baseUrl is not null && !(Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            return session.Output.Fail(ExitCode.Usage, "INVALID_URL", "--base-url is not an http or https URL");
+        if (arguments.GetValue(Poll) && arguments.GetValue(Webhook))
+            return session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", "--poll and --webhook exclude each other: Telegram gives a bot's updates to one of them");
+
+        var verify = !arguments.GetValue(NoVerify);
+        var bot = new BotRegistration(telegramId, token, arguments.GetValue(Poll) ? BotModes.Poll : arguments.GetValue(Webhook) ? BotModes.Webhook : null)
+        {
+            Label = arguments.GetValue(Label),
+            WebhookSecret = arguments.GetValue(WebhookSecret),
+            SecretToken = arguments.GetValue(SecretToken),
+            BaseUrl = baseUrl,
+            Update = arguments.GetValue(Update),
+            Verify = verify,
+            TakeOver = arguments.GetValue(TakeOver),
+        };
+        return Answer(session, await session.BotRegistrar.RegisterAsync(Actor.CommandLine, bot, cancellation), verify);
+    }
+
+    private static int Answer(CliSession session, BotOutcome added, bool verified)
+    {
+        if (!added.IsDone) return BotReply.Fail(session, added);
+        var bot = added.Bot!;
+        var path = added.WebhookSecret is { } secret ? WebhookAddress.Path + secret : null;
+        var name = bot.Username ?? bot.TelegramId.ToString(CultureInfo.InvariantCulture);
+        var text = $"bot {bot.Id} ({name}) {(added.IsUpdate ? "updated" : "added")}, mode {bot.Mode}"
+            + (path is null ? "; its webhook secret is unchanged" : $"\nwebhook secret (shown once): {added.WebhookSecret}\nreceiver: POST {path}")
+            + (bot.WebhookToldAtMs is null || added.Detail is not null ? "" : $"\nTelegram was told: {(bot.Mode == BotModes.Poll ? "no webhook" : "the webhook is set")}");
+        if (added.Detail is not null) session.Output.Warn($"Telegram did not take the webhook: {added.Detail}. 'gateway bot webhook --id {bot.Id}' tries again");
+        return session.Output.Done(
+            new BotAddedJson(bot.Id, bot.TelegramId, bot.Username, bot.FirstName, bot.Mode, added.WebhookSecret, path, verified, BotReply.WebhookOf(bot)),
+            CliJson.Default.BotAddedJson,
+            text);
+    }
+
+    /// <summary>The characters that Telegram allows in a secret_token, which need no escaping in a path either.</summary>
+    private static bool BadSecret(string? secret) =>
+        secret is not null && (secret.Length is 0 or > 256 || secret.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('-' or '_')));
+}

@@ -1,0 +1,8 @@
+-- What the control API keeps of a bot. revision counts its changes (entity tags). secret_token_cipher: the secret_token that the gateway gave
+-- Telegram, to give it again; webhook_told_at_ms: when Telegram last took our word where the updates go; webhook_error: why it last did not.
+ALTER TABLE bots ADD COLUMN label TEXT NULL;
+ALTER TABLE bots ADD COLUMN is_paused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bots ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE bots ADD COLUMN secret_token_cipher BLOB NULL;
+ALTER TABLE bots ADD COLUMN webhook_told_at_ms INTEGER NULL;
+ALTER TABLE bots ADD COLUMN webhook_error TEXT NULL;
