@@ -95,6 +95,14 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var gate = new AccessGate(access, watcher.ReadFreshAsync);
         var admission = new StreamAdmission(hub);
 
+        // Control API: what the command line can do, over REST.
+        var secrets = new SecretBox(startUp.Keys);
+        var botQueries = new BotQueries(database, secrets);
+        var botAdministration = new BotAdministration(database, secrets, time);
+        var webhooks = new BotWebhooks(botAdministration, botQueries, telegram, options.TelegramBaseUrl.ToString(), options.PublicUrl, time, Log("Ingest"));
+        var botStatus = new UpstreamStatusReader(botQueries, webhooks, time, pollers.StatusOf);
+        var botsHandler = new BotsHandler(botQueries, new BotRegistrar(botAdministration, botQueries, webhooks), botStatus, webhooks.HasPublicUrl, watcher.ReadFreshAsync);
+
         // Front door: every route of the HTTP port.
         var health = new HealthHandler(readiness);
         HttpRoute[] table =
@@ -103,6 +111,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
             new EventStreamHandler(admission, hub, time).Route,
             new PullHandler(admission, hub, time).Route,
             .. sockets.Routes,
+            .. botsHandler.Routes,
             new HttpRoute("GET", "/health", health.HealthAsync, "health") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics") { Needs = RouteNeeds.Public },

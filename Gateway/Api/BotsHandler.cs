@@ -1,0 +1,242 @@
+using System.Globalization;
+using Gateway.Access;
+using Gateway.Http;
+using Gateway.Ingest;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Api;
+
+/// <summary>
+/// <c>/api/v1/bots</c>. A bot is seen by admins and by whoever has any right on it or in one of its chats; it is changed by admins and by whoever may
+/// manage it as a whole.
+/// </summary>
+/// <param name="readFresh">Reads permissions at once; asked before somebody is refused, as his grant may be a moment old.</param>
+internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, UpstreamStatusReader upstream, bool hasPublicUrl, Func<Task<bool>> readFresh)
+{
+    private const string Bots = "/api/v1/bots", One = "/api/v1/bots/{id}";
+
+    private static readonly QueryReader Query = new(OffsetPage.Names);
+    private static readonly DocumentedParameter[] Id = [new("id", JsonKind.Integer, "The gateway's id of the bot.")];
+    private static readonly string Read = PermissionNames.Of(Permission.BotsRead), Write = PermissionNames.Of(Permission.BotsWrite);
+
+    public IEnumerable<HttpRoute> Routes =>
+    [
+        Route("GET", Bots, ListAsync, "bots_list", Read, new("The bots the caller may see") { Query = OffsetPage.Document, Answer = JsonShape.OffsetPage("bots", BotShapes.Bot) }),
+        Route("POST", Bots, AddAsync, "bots_add", Write, new("Take over a bot")
+        {
+            Description = "Asks Telegram who the token is and whether another program has a webhook on the bot, stores it, and registers the webhook where the gateway "
+                + "knows its public address. Whoever is no admin gets all rights on the bot he adds.",
+            Body = BotShapes.NewBot,
+            Answer = BotShapes.ChangedBot,
+            Status = 201,
+            Errors = [BotReplies.Rejected, new(409, "BOT_EXISTS", "The bot is here already."), new(409, "SECRET_TAKEN", "Another bot has this webhook secret."), BotReplies.OfAnother, BotReplies.Foreign, BotReplies.Away],
+        }),
+        Route("GET", One, ShowAsync, "bots_get", Read, new("One bot, and what Telegram says of it") { Path = Id, Answer = BotShapes.BotWithStatus, Errors = [BotReplies.NoBot] }),
+        Route("PATCH", One, ChangeAsync, "bots_change", Write, new("Change a bot")
+        {
+            Description = "What is not named stays. Where Telegram has to be told and cannot be asked, nothing is changed.",
+            Path = Id,
+            Body = BotShapes.BotChange,
+            Answer = BotShapes.ChangedBot,
+            Errors = [BotReplies.NoBot, BotReplies.Rejected, BotReplies.OfAnother, BotReplies.Unreadable, BotReplies.Foreign, BotReplies.Away],
+        }),
+        Route("DELETE", One, RemoveAsync, "bots_remove", Write, new("Give a bot back")
+        {
+            Description = "Deletes its webhook if it is the gateway's, its token, secrets and grants. Its history stays until retention, and comes back when the bot is added again.",
+            Path = Id,
+            Answer = BotShapes.RemovedBot,
+            Errors = [BotReplies.NoBot],
+        }),
+        Route("POST", One + "/webhook", RegisterAsync, "bots_webhook", Write, new("Tell Telegram again where the bot's updates go")
+        {
+            Description = "Sets the webhook of a bot in mode webhook, deletes that of one in mode poll.",
+            Path = Id,
+            Body = BotShapes.WebhookOrder,
+            Answer = BotShapes.ChangedBot,
+            Errors =
+            [
+                BotReplies.NoBot, BotReplies.Foreign, BotReplies.Unreadable, new(409, "NO_PUBLIC_URL", "The gateway does not know its public address."),
+                new(409, "TOKEN_REJECTED", "Telegram knows the stored token no more; give a new one."), BotReplies.Away, new(502, "UPSTREAM_REFUSED", "Telegram did not take it; `details.telegram` says why."),
+            ],
+        }),
+        Route("POST", One + "/pause", exchange => PauseAsync(exchange, true), "bots_pause", Write, new("Take no updates of the bot for a while")
+        {
+            Description = "Telegram keeps them for 24 hours, no longer: polling stops, and the webhook is answered 503. Telegram is not told.",
+            Path = Id,
+            Answer = BotShapes.ChangedBot,
+            Errors = [BotReplies.NoBot],
+        }),
+        Route("POST", One + "/resume", exchange => PauseAsync(exchange, false), "bots_resume", Write, new("Take its updates again") { Path = Id, Answer = BotShapes.ChangedBot, Errors = [BotReplies.NoBot] }),
+    ];
+
+    private static HttpRoute Route(string method, string template, Func<Exchange, Task> handler, string name, string needs, RouteDocument document) =>
+        new(method, template, handler, name) { Needs = needs, Document = document };
+
+    private async Task ListAsync(Exchange exchange)
+    {
+        var query = Query.Read(exchange);
+        var errors = new ValidationErrors();
+        if (query.Problem is { } problem) errors.Add("query", problem);
+        var page = query.Problem is null ? OffsetPage.Read(query, errors) : default;
+        if (!errors.IsEmpty)
+        {
+            await errors.ReplyAsync(exchange);
+            return;
+        }
+
+        var (bots, total) = await queries.ListAsync(ViewerOf(exchange), page.Offset, page.Limit, exchange.Aborted);
+        await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, (bots, total, page), static (json, state) =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("bots");
+            foreach (var bot in state.bots) BotJson.Write(json, bot);
+            json.WriteEndArray();
+            state.page.Write(json, state.total);
+            json.WriteEndObject();
+        });
+    }
+
+    private async Task ShowAsync(Exchange exchange)
+    {
+        if (IdOf(exchange) is not { } id || await queries.FindAsync(id, ViewerOf(exchange), exchange.Aborted) is not { } bot)
+        {
+            await BotReplies.NotFoundAsync(exchange);
+            return;
+        }
+
+        if (EntityTag.IsNotModified(exchange, BotJson.TagOf(bot))) return;
+        await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, (bot, await upstream.ReadAsync(bot, exchange.Aborted)), BotJson.WriteWithStatus);
+    }
+
+    private async Task AddAsync(Exchange exchange)
+    {
+        if (await JsonBody.ReadAsync(exchange, BotShapes.NewBot) is not { } body) return;
+        var errors = new ValidationErrors();
+        var token = body.String("token")!;
+        if (BotToken.TelegramIdOf(token) is not { } telegramId)
+        {
+            telegramId = 0;
+            errors.Add("token", "has not the form of a bot token, as 123456:AA…");
+        }
+
+        var secret = body.String("webhook_secret");
+        if (secret is not null && secret.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('-' or '_'))) errors.Add("webhook_secret", "has only A-Z a-z 0-9 _ -");
+        var baseUrl = body.String("base_url");
+        if (baseUrl is not null && !(Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length + url.Fragment.Length + url.UserInfo.Length == 0))
+            errors.Add("base_url", "must be an http or https URL");
+        var principal = exchange.Principal();
+        var verify = body.Bool("verify") ?? true;
+        if (!principal.Grants.IsAdmin && (baseUrl is not null || !verify))
+        {
+            await ForbidAsync(exchange, "Only admins name a Bot API server or add a bot without asking Telegram.", "admin");
+            return;
+        }
+
+        if (!errors.IsEmpty)
+        {
+            await errors.ReplyAsync(exchange);
+            return;
+        }
+
+        var bot = new BotRegistration(telegramId, token, body.String("mode"))
+        {
+            Label = body.String("label"),
+            RetentionDays = (int?)body.Long("retention_days"),
+            WebhookSecret = secret,
+            BaseUrl = baseUrl,
+            Verify = verify,
+            TakeOver = body.Bool("take_over") ?? false,
+            Owner = principal.Grants.IsAdmin ? null : principal.Id,
+        };
+        // Not the request's token: a bot whose row is written and whose webhook is not, because its client hung up, would be half added.
+        var added = await registrar.RegisterAsync(exchange.Actor(), bot, CancellationToken.None);
+        if (added.IsDone) exchange.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"{Bots}/{added.Bot!.Id}");
+        await ReplyAsync(exchange, added, StatusCodes.Status201Created, isTokenGiven: true);
+    }
+
+    private async Task ChangeAsync(Exchange exchange)
+    {
+        if (await JsonBody.ReadAsync(exchange, BotShapes.BotChange) is not { } body) return;
+        if (body.String("token") is { } token && BotToken.TelegramIdOf(token) is null)
+        {
+            await ValidationErrors.ReplyAsync(exchange, "token", "has not the form of a bot token, as 123456:AA…");
+            return;
+        }
+
+        if (await MayChangeAsync(exchange) is not { } id) return;
+        var change = new BotChange
+        {
+            HasLabel = body.Has("label"),
+            Label = body.String("label"),
+            HasRetentionDays = body.Has("retention_days"),
+            RetentionDays = (int?)body.Long("retention_days"),
+            Mode = body.String("mode"),
+            Token = body.String("token"),
+            RotateSecret = body.Bool("rotate_webhook_secret") ?? false,
+            TakeOver = body.Bool("take_over") ?? false,
+            IsExpected = Expected(exchange),
+        };
+        await ReplyAsync(exchange, await registrar.ChangeAsync(exchange.Actor(), id, change, CancellationToken.None), isTokenGiven: change.Token is not null);
+    }
+
+    private async Task RemoveAsync(Exchange exchange)
+    {
+        if (await MayChangeAsync(exchange) is not { } id) return;
+        var removed = await registrar.RemoveAsync(exchange.Actor(), id, Expected(exchange), CancellationToken.None);
+        await (removed.IsDone ? JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, removed, BotJson.WriteRemoved) : BotReplies.FailAsync(exchange, removed));
+    }
+
+    private async Task RegisterAsync(Exchange exchange)
+    {
+        if (await JsonBody.ReadAsync(exchange, BotShapes.WebhookOrder) is not { } body || await MayChangeAsync(exchange) is not { } id) return;
+        await ReplyAsync(exchange, await registrar.RegisterWebhookAsync(exchange.Actor(), id, body.Bool("take_over") ?? false, CancellationToken.None));
+    }
+
+    private async Task PauseAsync(Exchange exchange, bool isPaused)
+    {
+        if (await MayChangeAsync(exchange) is not { } id) return;
+        await ReplyAsync(exchange, await registrar.SetPausedAsync(exchange.Actor(), id, isPaused, Expected(exchange), CancellationToken.None));
+    }
+
+    private Task ReplyAsync(Exchange exchange, BotOutcome outcome, int status = StatusCodes.Status200OK, bool isTokenGiven = false)
+    {
+        if (!outcome.IsDone) return BotReplies.FailAsync(exchange, outcome, isTokenGiven);
+        EntityTag.Set(exchange, BotJson.TagOf(outcome.Bot!));
+        // May hold a secret that is shown once.
+        exchange.Response.Headers.CacheControl = "no-store";
+        return JsonReply.WriteAsync(exchange, status, (outcome, !hasPublicUrl), BotJson.WriteChanged);
+    }
+
+    /// <summary>The bot's id; null when the request was answered: 404 for a bot the caller does not see, 403 for one he may not manage.</summary>
+    private async Task<long?> MayChangeAsync(Exchange exchange)
+    {
+        if (IdOf(exchange) is not { } id || await queries.FindAsync(id, ViewerOf(exchange), exchange.Aborted) is null)
+        {
+            await BotReplies.NotFoundAsync(exchange);
+            return null;
+        }
+
+        var principal = exchange.Principal();
+        if (Manages(principal, id) || (await readFresh() && Manages(principal, id))) return id;
+        await ForbidAsync(exchange, "This needs the right to manage the bot.", "can_manage");
+        return null;
+    }
+
+    private static bool Manages(Principal principal, long id) =>
+        principal.Grants.IsAdmin || (principal.Grants.Bots.GetValueOrDefault(id) & ChatRights.Manage) != 0;
+
+    private static Task ForbidAsync(Exchange exchange, string message, string needs) =>
+        ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "FORBIDDEN", message, details: json => json.WriteString("needs", needs));
+
+    private static PrincipalId? ViewerOf(Exchange exchange) => exchange.Principal().Grants.IsAdmin ? null : exchange.Principal().Id;
+
+    private static long? IdOf(Exchange exchange) =>
+        long.TryParse(exchange.Values.FirstSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id : null;
+
+    /// <summary>What <c>If-Match</c> says, for the transaction to ask.</summary>
+    private static Func<BotInfo, bool>? Expected(Exchange exchange)
+    {
+        var ifMatch = exchange.Request.Headers.IfMatch;
+        return ifMatch.Count == 0 ? null : bot => EntityTag.AllowsChange(ifMatch, BotJson.TagOf(bot));
+    }
+}
