@@ -30,7 +30,7 @@ internal sealed class FanoutOperation() : Operation("fan-out per subscriber")
             await Task.Delay(1, end.Token);
         }
 
-        Principal principal = new(PrincipalId.Key(1), "benchmark") { Grants = Grants.Admin };
+        Principal principal = new(PrincipalId.Key(1), "benchmark") { Grants = Grants.Admin, Permissions = Permission.EventsRead };
 
         // Each connection is told "subscribed" and "caught up" before it is live; only events are counted.
         count.Expect(int.MaxValue);

@@ -16,6 +16,10 @@ internal sealed class SwitchedDatabase(IDatabase inner) : IDatabase
     public bool IsAway { get; set; }
     public bool IsBlackHoled { get; set; }
     public Func<int, Task>? BeforeOpen { get; set; }
+
+    /// <summary>Gets each connection that is handed out.</summary>
+    public Action<DbConnection>? Opened { get; set; }
+
     public int Opens { get => Volatile.Read(ref opens); set => Volatile.Write(ref opens, value); }
 
     public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
@@ -24,7 +28,9 @@ internal sealed class SwitchedDatabase(IDatabase inner) : IDatabase
         if (BeforeOpen is { } before) await before(number);
         if (IsAway) throw new SqliteException("away", 14);
         if (IsBlackHoled) await new TaskCompletionSource().Task.WaitAsync(cancellation);
-        return await inner.OpenAsync(cancellation);
+        var connection = await inner.OpenAsync(cancellation);
+        Opened?.Invoke(connection);
+        return connection;
     }
 
     public ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) => inner.BeginWriteAsync(connection, cancellation);

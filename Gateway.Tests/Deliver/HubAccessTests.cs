@@ -105,7 +105,7 @@ public sealed class HubAccessTests
     public async Task Key_Revoked_StreamClosesWith4001AndSendsNothingMore()
     {
         await using var hub = await HubHarness.StartAsync();
-        var principal = new Principal(PrincipalId.Key(9), "gone") { Grants = hub.Admin.Grants };
+        var principal = new Principal(PrincipalId.Key(9), "gone") { Grants = hub.Admin.Grants, Permissions = Permission.EventsRead };
         var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
         var other = await hub.SubscribedAsync("""{"all":true}""");
         principal.IsRevoked = true;
@@ -123,7 +123,7 @@ public sealed class HubAccessTests
     public async Task Key_ExpiresSoon_IsToldOnceAMinuteBefore()
     {
         await using var hub = await HubHarness.StartAsync();
-        var principal = new Principal(PrincipalId.Key(9), "short") { Grants = hub.Admin.Grants };
+        var principal = new Principal(PrincipalId.Key(9), "short") { Grants = hub.Admin.Grants, Permissions = Permission.EventsRead };
         principal.ExpiresAtMs = hub.Time.GetUtcNow().AddMinutes(3).ToUnixTimeMilliseconds();
         var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
         var lasting = await hub.SubscribedAsync("""{"all":true}""");
@@ -152,7 +152,7 @@ public sealed class HubAccessTests
     public async Task Key_RevokedWhileThePeerTakesNothing_IsCutAtOnce()
     {
         await using var hub = await HubHarness.StartAsync();
-        var principal = new Principal(PrincipalId.Key(9), "gone") { Grants = hub.Admin.Grants };
+        var principal = new Principal(PrincipalId.Key(9), "gone") { Grants = hub.Admin.Grants, Permissions = Permission.EventsRead };
         var outlet = await hub.BlockedAsync(principal);
         principal.IsRevoked = true;
         await IsCutAsync(hub, outlet, CloseCode.Unauthenticated);
@@ -263,7 +263,7 @@ public sealed class HubAccessTests
     public async Task Bot_WideGrant_ReadsItsChatsByNumberAndAsABot()
     {
         await using var hub = await HubHarness.StartAsync(history: 1);
-        var principal = new Principal(PrincipalId.Key(3), "bot") { Grants = new Grants(false, FrozenSet<long>.Empty, new long[] { 1 }.ToFrozenSet()) };
+        var principal = new Principal(PrincipalId.Key(3), "bot") { Grants = new Grants(false, FrozenSet<long>.Empty, new long[] { 1 }.ToFrozenSet()), Permissions = Permission.EventsRead };
         var outlet = await hub.SubscribedAsync("""{"id":"a","bot_ids":[1],"after":0}""", principal);
         Assert.Null((await HubHarness.SubscribeAsync(outlet, """{"id":"b","chat_id":1}""")).Error);
         await outlet.UntilAsync(o => o.Actions("caught_up").Length == 2);

@@ -22,9 +22,13 @@ internal sealed class HubHarness : IAsyncDisposable
     private Task run = Task.CompletedTask;
     private long nextUpdateId = 1;
 
-    private HubHarness(Func<ILogStore, ILogStore>? wrap) => Hub = new Hub(
-        wrap is null ? fixture.Store : wrap(fixture.Store), new ChatDirectory(fixture.Database), () => IsCurrent, fixture.Time, new Random(1), shardCount: 1, NullLogger.Instance,
-        () => ReadFresh());
+    private HubHarness(Func<ILogStore, ILogStore>? wrap)
+    {
+        AsksWhetherCurrent = () => IsCurrent;
+        Hub = new Hub(
+            wrap is null ? fixture.Store : wrap(fixture.Store), new ChatDirectory(fixture.Database), () => AsksWhetherCurrent(), fixture.Time, new Random(1), shardCount: 1,
+            NullLogger.Instance, () => ReadFresh());
+    }
 
     public Hub Hub { get; }
     public FakeTimeProvider Time => fixture.Time;
@@ -34,10 +38,13 @@ internal sealed class HubHarness : IAsyncDisposable
     /// <summary>Whether permissions are known to be current.</summary>
     public volatile bool IsCurrent = true;
 
+    /// <summary>What the hub asks.</summary>
+    public Func<bool> AsksWhetherCurrent { get; set; }
+
     /// <summary>What the hub has read before it refuses somebody.</summary>
     public Func<Task<bool>> ReadFresh { get; set; } = () => Task.FromResult(true);
 
-    public Principal Admin { get; } = new(PrincipalId.Key(1), "admin") { Grants = Grants.Admin };
+    public Principal Admin { get; } = new(PrincipalId.Key(1), "admin") { Grants = Grants.Admin, Permissions = Permission.All };
 
     /// <param name="history">Messages that are in the log before the hub starts, so only the database has them.</param>
     /// <param name="wrap">Puts something between the hub and the store.</param>
@@ -70,7 +77,27 @@ internal sealed class HubHarness : IAsyncDisposable
         return harness;
     }
 
-    public static Principal Reader(params long[] chats) => new(PrincipalId.Key(2), "reader") { Grants = new Grants(false, chats.ToFrozenSet(), FrozenSet<long>.Empty) };
+    public static Principal Reader(params long[] chats) => Someone(Reads(chats));
+
+    public static Principal Someone(Grants grants) => new(PrincipalId.Key(2), "reader") { Grants = grants, Permissions = Permission.EventsRead };
+
+    public static Grants Reads(params long[] chats) => new(false, chats.ToFrozenSet(), FrozenSet<long>.Empty);
+
+    /// <summary>From the first to the last.</summary>
+    public static IEnumerable<long> Seqs(long first, long last)
+    {
+        for (var seq = first; seq <= last; seq++) yield return seq;
+    }
+
+    /// <summary>Other grants, as the watcher gives them; the shard has heard of them when this answers.</summary>
+    public async Task GrantAsync(Principal principal, Grants grants)
+    {
+        // What was published before is of before.
+        await SettleAsync();
+        principal.Grants = grants;
+        await Hub.OnControlChangedAsync(2, default);
+        await SettleAsync();
+    }
 
     public Task ExecuteAsync(string sql) => fixture.ExecuteAsync(sql);
 

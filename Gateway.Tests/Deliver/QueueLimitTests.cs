@@ -111,12 +111,12 @@ public sealed class QueueLimitTests
         migrations.Add(from: 3, to: 4);
         hub.Time.Advance(Limits.Deliver.MigrationMemory);
         migrations.Expire();
-        var kept = new Selector(false, [3], [], []);
+        var kept = new Selector(false, new() { [3] = 1 }, []);
         migrations.Follow(kept);
 
         hub.Time.Advance(TimeSpan.FromMilliseconds(1));
         migrations.Expire();
-        var late = new Selector(false, [3], [], []);
+        var late = new Selector(false, new() { [3] = 1 }, []);
         migrations.Follow(late);
 
         Assert.Equal([3L, 4L], kept.ChatIds.Order());

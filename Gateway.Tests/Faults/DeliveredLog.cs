@@ -36,7 +36,7 @@ internal sealed class DeliveredLog : IAsyncDisposable
     {
         DeliveredLog delivered = new(queue, store, url);
         await Poll.UntilAsync(() => delivered.hub.Position is not null, Fault.Patience, () => "the hub has no position");
-        Principal admin = new(PrincipalId.Key(1), "admin") { Grants = Grants.Admin };
+        Principal admin = new(PrincipalId.Key(1), "admin") { Grants = Grants.Admin, Permissions = Permission.EventsRead };
         Connection connection = delivered.hub.Open(admin, PullFraming.Instance, delivered.recorder);
         SubscribeOutcome outcome = await connection.SubscribeAsync(new SubscriptionRequest { All = true, After = 0 }, default);
         Assert.Null(outcome.Error);

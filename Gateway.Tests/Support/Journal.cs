@@ -16,6 +16,7 @@ internal sealed class Journal(string name)
     private readonly List<ReceivedEvent> events = [];
     private readonly List<string> violations = [];
     private readonly List<string> gaps = [];
+    private readonly List<(string, int)> accesses = [];
     private readonly ConcurrentDictionary<long, TaskCompletionSource> awaited = new();
 
     /// <summary>Called with the arrival's timestamp for each event.</summary>
@@ -107,6 +108,26 @@ internal sealed class Journal(string name)
         lock (gate)
         {
             gaps.Add(json);
+        }
+    }
+
+    /// <summary>What was told of changed permissions, each with the number of events that came before it.</summary>
+    public IReadOnlyList<(string Json, int EventsBefore)> Accesses
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. accesses];
+            }
+        }
+    }
+
+    public void RecordAccess(string json)
+    {
+        lock (gate)
+        {
+            accesses.Add((json, events.Count));
         }
     }
 

@@ -54,6 +54,11 @@ internal sealed class SseConsumer(string address, string key, string selector) :
             Journal.RecordGap(data!);
         }
 
+        if (name == "access")
+        {
+            Journal.RecordAccess(data!);
+        }
+
         if (id is null)
         {
             return;

@@ -105,6 +105,9 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
             case "position":
                 Journal.MoveTo(logId, message.GetProperty("seq").GetInt64());
                 break;
+            case "access":
+                Journal.RecordAccess(Text(json));
+                break;
             case "caught_up" or "pong":
                 break;
             case "error" when message.GetProperty("code").GetString() == "UNAVAILABLE":

@@ -84,12 +84,14 @@ internal sealed class ControlVersionWatcher(AccessStore store, TrackedPrincipals
         }
 
         NoteAway(false);
-        principals.MarkCurrent(before);
         if (principals.ExpireDue())
         {
             // Nothing changed in the database, but some streams have to end.
             toldGeneration = -1;
         }
+
+        // Last: delivery that was held goes on from here, and nothing that is over may be left.
+        principals.MarkCurrent(before);
 
         return await TellAsync(cancellation);
     }

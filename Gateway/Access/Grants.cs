@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace Gateway.Access;
 
 /// <summary>What a principal may do in which chats, as known at one control version. Immutable: a change makes a new one.</summary>
-internal sealed class Grants
+internal sealed partial class Grants
 {
     private static readonly FrozenDictionary<long, ChatRights> Nothing = FrozenDictionary<long, ChatRights>.Empty;
 
@@ -17,6 +17,7 @@ internal sealed class Grants
         Bots = bots;
         ReadChats = Readable(chats);
         ReadBots = Readable(bots);
+        ReadableChats = ReadChats;
     }
 
     /// <summary>Nothing but reading.</summary>
@@ -35,7 +36,15 @@ internal sealed class Grants
     public FrozenDictionary<long, ChatRights> Bots { get; }
 
     /// <summary>Rights on single threads of chats; null: none.</summary>
-    public FrozenDictionary<(long ChatId, long ThreadId), ChatRights>? Threads { get; init; }
+    public FrozenDictionary<(long ChatId, long ThreadId), ChatRights>? Threads
+    {
+        get;
+        init
+        {
+            field = value;
+            ReadableChats = WithThreads(ReadChats, value);
+        }
+    }
 
     /// <summary>The chats that push to this key; null: all it may read.</summary>
     public FrozenSet<long>? Feedback { get; init; }

@@ -16,6 +16,7 @@ internal sealed class PrincipalReader(DbConnection connection, CancellationToken
         public Dictionary<long, ChatRights> Chats { get; } = [];
         public Dictionary<long, ChatRights> Bots { get; } = [];
         public Dictionary<(long ChatId, long ThreadId), ChatRights>? Threads { get; set; }
+        public Dictionary<long, long> BotOfChat { get; } = [];
         public HashSet<long>? Feedback { get; set; }
     }
 
@@ -103,11 +104,15 @@ internal sealed class PrincipalReader(DbConnection connection, CancellationToken
     {
         if (ids.Length == 0) return;
         await ForEachAsync(
-            $"SELECT principal_id, chat_id, thread_id, bot_id, can_read, can_send, can_manage FROM grants WHERE principal_kind = {(int)kind} AND principal_id IN ({ids})",
+            $"""
+             SELECT g.principal_id, g.chat_id, g.thread_id, g.bot_id, g.can_read, g.can_send, g.can_manage, c.bot_id
+               FROM grants g LEFT JOIN chats c ON c.id = g.chat_id WHERE g.principal_kind = {(int)kind} AND g.principal_id IN ({ids})
+             """,
             row =>
             {
                 var of = ListsOf(new PrincipalId(kind, row.GetInt64(0)));
                 var rights = (Flag(row, 4) ? ChatRights.Read : 0) | (Flag(row, 5) ? ChatRights.Send : 0) | (Flag(row, 6) ? ChatRights.Manage : 0);
+                if (!row.IsDBNull(7)) of.BotOfChat[row.GetInt64(1)] = row.GetInt64(7);
                 if (row.IsDBNull(1)) of.Bots[row.GetInt64(3)] = rights;
                 else if (row.GetInt64(2) == 0) of.Chats[row.GetInt64(1)] = rights;
                 else (of.Threads ??= [])[(row.GetInt64(1), row.GetInt64(2))] = rights;
@@ -132,6 +137,7 @@ internal sealed class PrincipalReader(DbConnection connection, CancellationToken
         {
             Threads = of.Threads?.ToFrozenDictionary(),
             Feedback = of.Feedback?.ToFrozenSet(),
+            BotOfChat = of.Bots.Count == 0 ? null : of.BotOfChat.ToFrozenDictionary(),
         };
     }
 

@@ -126,7 +126,13 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
         principal.ExpiresAtMs = entry.ExpiresAtMs = Math.Min(entry.TokenEndsAtMs, state?.ExpiresAtMs ?? long.MaxValue);
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var usable = state is not null && state.IsUsable(nowMs) && nowMs < entry.TokenEndsAtMs;
-        principal.Grants = usable ? state!.Grants : Grants.None;
+        var grants = usable ? state!.Grants : Grants.None;
+        if (!grants.IsSameAs(principal.Grants))
+        {
+            // Only then: the object stands for what it says, in what streams were told and in the pages that they share.
+            principal.Grants = grants;
+        }
+
         principal.Permissions = usable ? state!.Permissions : Permission.None;
         principal.IsRevoked = !usable;
     }

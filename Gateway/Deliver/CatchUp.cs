@@ -25,6 +25,12 @@ internal sealed class CatchUp(Connection connection, Subscription? subscription,
     /// <summary>A read is under way or in line; its page comes as a command.</summary>
     public bool IsReading { get; set; }
 
+    /// <summary>That read was asked for with grants that have grown since: its page lacks what they let through now.</summary>
+    public bool IsOutdated { get; set; }
+
+    /// <summary>Only what the client was given from this <see cref="AccessFloor"/> on counts as new.</summary>
+    public int FirstFloor { get; init; }
+
     /// <summary>The subscription or the connection is gone: a page that comes is let go.</summary>
     public bool IsCancelled { get; set; }
 

@@ -9,7 +9,7 @@ internal static class CatchUpScope
     /// <param name="isShared">Others may ask the same: all that a key may read.</param>
     public static LogQuery Narrow(LogQuery query, Connection connection, Subscription? subscription, RecentMigrations migrations, out bool isShared)
     {
-        var grants = connection.Principal.Grants;
+        var grants = connection.AppliedGrants;
         var (all, chatIds, botIds) = subscription is null ? Union(connection) : Of(subscription.Selector);
         isShared = all;
         if (!all)

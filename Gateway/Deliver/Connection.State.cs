@@ -25,6 +25,13 @@ internal sealed partial class Connection
     /// <summary>The grants before the newest send was put together: what the outlet still holds was let out by these or narrower ones.</summary>
     internal Grants SentUnder = Grants.None;
 
+    /// <summary>The grants this connection was told of. Newer ones take away at once, but add only from when they are these.</summary>
+    internal Grants AppliedGrants = Grants.None;
+
+    /// <summary>Null for every connection that is not behind, or whose grants have not grown since it was.</summary>
+    internal List<AccessFloor>? Floors;
+    internal int FloorsMade;
+
     internal long LaggingSince;
     internal long PendingSince;
     internal int ShardIndex = -1;
@@ -45,6 +52,24 @@ internal sealed partial class Connection
 
     internal long PositionOf(Subscription subscription, long shardSeq) =>
         subscription.CatchUp?.Position ?? Math.Max(subscription.LiveFrom, LivePosition(shardSeq));
+
+    /// <summary>Every stream of the connection has passed everything up to here.</summary>
+    internal long LowestPosition(long shardSeq)
+    {
+        var lowest = LivePosition(shardSeq);
+        for (var subscription = FirstSubscription; subscription is not null; subscription = subscription.Next)
+        {
+            lowest = Math.Min(lowest, subscription.CatchUp?.Position ?? lowest);
+        }
+
+        return lowest;
+    }
+
+    internal void DropFloors(long position)
+    {
+        Floors?.RemoveAll(floor => floor.Seq <= position);
+        Floors = Floors is { Count: > 0 } ? Floors : null;
+    }
 
     internal Subscription? Find(string id)
     {

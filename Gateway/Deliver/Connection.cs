@@ -141,6 +141,27 @@ internal sealed partial class Connection
     /// <summary>Called by the shard for a frame that it queues itself.</summary>
     internal void ControlQueued(int bytes) => Interlocked.Add(ref controlBytes, bytes);
 
+    internal bool HasTooMuchControl => Volatile.Read(ref controlBytes) > Limits.Deliver.QueueControlBytes;
+
+    /// <summary>
+    /// From an outlet, on any thread, before it sends the rest of what it was given some time ago: whether that may still leave (law L7). The process
+    /// may have stood still meanwhile, and the shard may not have heard of a change yet.
+    /// </summary>
+    internal RestStatus CheckRest()
+    {
+        if (!hub.MayDeliver)
+        {
+            return RestStatus.Hold;
+        }
+
+        var current = principal;
+        var mayLeave = !current.IsRevoked && current.Has(Permission.EventsRead) && current.Grants.Covers(SentUnder);
+        return mayLeave ? RestStatus.Send : RestStatus.Cut;
+    }
+
+    /// <summary>Until it is worth asking again.</summary>
+    internal Task WaitForTickAsync() => Task.Delay(Limits.Deliver.Tick, hub.Time);
+
     /// <summary>Called by the shard when a control frame has left the queue.</summary>
     internal void ControlSent(int bytes)
     {
@@ -157,6 +178,17 @@ internal sealed partial class Connection
         Volatile.Read(ref completion)?.TrySetResult(code);
         Volatile.Read(ref controlRoom)?.TrySetResult();
     }
+}
+
+internal enum RestStatus
+{
+    Send,
+
+    /// <summary>Permissions are not known to be current.</summary>
+    Hold,
+
+    /// <summary>Some of it may be of what is no longer granted.</summary>
+    Cut,
 }
 
 /// <summary>A checked subscription on its way to the shard.</summary>

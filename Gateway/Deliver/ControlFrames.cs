@@ -84,6 +84,46 @@ internal static class ControlFrames
         return buffer;
     }
 
+    public static ByteBuffer Access(in AccessNotice notice)
+    {
+        var buffer = new ByteBuffer(128);
+        buffer.Append("{\"action\":\"access\""u8);
+        AppendAccessFields(buffer, notice);
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    /// <summary>The same as an object of its own, for transports whose frames have a name already.</summary>
+    public static ByteBuffer AccessFields(in AccessNotice notice)
+    {
+        var buffer = new ByteBuffer(64);
+        AppendAccessFields(buffer, notice);
+        buffer.Replace(0, (byte)'{');
+        buffer.Append((byte)'}');
+        return buffer;
+    }
+
+    // Each member with a comma before it.
+    private static void AppendAccessFields(ByteBuffer buffer, in AccessNotice notice)
+    {
+        if (notice.IsEverything)
+        {
+            buffer.Append(",\"all\":true"u8);
+            return;
+        }
+
+        AppendName(buffer, notice.BotId != 0 ? "bot_id"u8 : "chat_id"u8);
+        buffer.Append(notice.BotId != 0 ? notice.BotId : notice.ChatId);
+        if (notice.ThreadId != 0)
+        {
+            AppendName(buffer, "thread_id"u8);
+            buffer.Append(notice.ThreadId);
+        }
+
+        AppendName(buffer, "can_read"u8);
+        buffer.Append(notice.CanRead ? "true"u8 : "false"u8);
+    }
+
     public static ByteBuffer Error(RequestError error)
     {
         var buffer = new ByteBuffer(256);

@@ -13,6 +13,9 @@ internal static partial class DeliverLog
     [LoggerMessage(1602, LogLevel.Error, "Sending to a stream of {Principal} failed; the stream is cut")]
     public static partial void FlushFailed(ILogger logger, Exception exception, PrincipalId principal);
 
+    [LoggerMessage(1650, LogLevel.Error, "Telling a stream of {Principal} what its changed permissions mean failed; the stream is cut")]
+    public static partial void AccessFailed(ILogger logger, Exception exception, PrincipalId principal);
+
     [LoggerMessage(1603, LogLevel.Warning, "Which bots' retention concerns a catch-up could not be read; it is tried again")]
     public static partial void RetentionUnknown(ILogger logger, Exception exception);
 }

@@ -24,7 +24,13 @@ internal abstract class Framing
     public abstract byte[] Gap(string subscriptionId, in StreamGap gap);
     public abstract byte[] Error(RequestError error);
 
-    /// <summary>The credential ends soon; only a transport that can renew it says so.</summary>
+    /// <summary>What may be read has changed.</summary>
+    public abstract byte[] Access(in AccessNotice notice);
+
+    /// <summary>Whether events are sent by themselves, so that a key's <c>feedback</c> grants narrow them; not so where each answer is asked for.</summary>
+    public virtual bool IsPush => true;
+
+    /// <summary>The credential ends soon.</summary>
     public virtual byte[] Expiring(long seconds) => [];
 
     /// <summary>Written every <see cref="Limits.Deliver.PositionInterval"/> where the transport needs traffic to stay open (SSE).</summary>

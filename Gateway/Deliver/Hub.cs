@@ -31,6 +31,7 @@ internal sealed class Hub : IControlObserver
         Func<Task<bool>>? readFresh = null)
     {
         this.isCurrent = isCurrent;
+        Time = time;
         this.readFresh = readFresh ?? (static () => Task.FromResult(true));
         selectors = new SelectorResolver(directory);
         starts = new StartResolver(store, directory);
@@ -45,8 +46,13 @@ internal sealed class Hub : IControlObserver
     /// <summary>Where live delivery stands; null before the bus reader has found the head of the log.</summary>
     public LogPosition? Position => shards[0].Published;
 
+    public TimeProvider Time { get; }
+
     /// <summary>Whether permissions are known to be current: for what was collected and leaves only now.</summary>
     public bool MayDeliver => isCurrent();
+
+    /// <summary>Reads permissions at once; false: they cannot be read.</summary>
+    public Task<bool> ReadFreshAsync() => readFresh();
 
     /// <inheritdoc cref="CatchUpReader.IsStarved"/>
     public bool IsStarved => reader.IsStarved;

@@ -95,7 +95,7 @@ internal sealed partial class HubShard
     {
         var connection = catchUp.Connection;
         var logEvent = encoded.Event;
-        if (!MayRead(connection, logEvent))
+        if (!MayRead(connection, logEvent, catchUp.FirstFloor))
         {
             return;
         }
@@ -128,6 +128,7 @@ internal sealed partial class HubShard
         {
             connection.Lag = null;
             lagging.Remove(connection);
+            connection.DropFloors(connection.LowestPosition(seq));
             return;
         }
 
@@ -135,6 +136,7 @@ internal sealed partial class HubShard
         subscription.LiveFrom = catchUp.Position;
         subscription.ToldSeq = catchUp.Position;
         subscription.CatchUp = null;
+        connection.DropFloors(connection.LowestPosition(seq));
         QueueControl(connection, connection.Framing.CaughtUp(subscription.Id, new LogPosition(logId, catchUp.Position)));
     }
 
@@ -161,6 +163,12 @@ internal sealed partial class HubShard
         if (catchUp.IsCancelled)
         {
             reader.Release(page);
+        }
+        else if (catchUp.IsOutdated)
+        {
+            catchUp.IsOutdated = false;
+            reader.Release(page);
+            MarkDirty(catchUp.Connection);
         }
         else if (TryTake(catchUp, page))
         {

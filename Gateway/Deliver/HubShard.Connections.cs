@@ -11,15 +11,16 @@ internal sealed partial class HubShard
     {
         connection.ShardIndex = connections.Count;
         connections.Add(connection);
+        connection.AppliedGrants = connection.Principal.Grants;
         DeliverTelemetry.Connections.Add(1);
         if (isDraining)
         {
             Close(connection, CloseCode.Draining);
         }
-        else if (connection.Principal.IsRevoked)
+        else if (EndOf(connection.Principal) is { } code)
         {
-            // Revoked between its authentication and now: the change was told before this connection was here to hear it.
-            Close(connection, CloseCode.Unauthenticated);
+            // Ended between its authentication and now: the change was told before this connection was here to hear it.
+            Close(connection, code);
         }
     }
 
@@ -33,6 +34,9 @@ internal sealed partial class HubShard
             return;
         }
 
+        // What was granted a moment ago is of the past that it asks for, and not of the future.
+        ApplyAccess(connection);
+        changes.Clear();
         var after = start.AfterSeq ?? seq;
         migrations.Follow(order.Resolved.Selector!);
         var onlyChat = request is { Chats: [var chat], BotIds: [] } ? chat : default;
@@ -42,7 +46,7 @@ internal sealed partial class HubShard
             ToldSeq = after,
             CompleteAfter = start.AfterSeq ?? 0,
         };
-        var catchUp = new CatchUp(connection, subscription, after) { IgnoresFirstGaps = start.IsEarliest };
+        var catchUp = new CatchUp(connection, subscription, after) { IgnoresFirstGaps = start.IsEarliest, FirstFloor = connection.FloorsMade };
         subscription.CatchUp = catchUp;
         connection.FirstSubscription = subscription;
         connection.SubscriptionCount++;

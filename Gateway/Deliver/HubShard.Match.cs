@@ -140,12 +140,6 @@ internal sealed partial class HubShard
         MarkDirty(connection);
     }
 
-    private bool MayRead(Connection connection, LogEvent logEvent)
-    {
-        var grants = connection.Principal.Grants;
-        return grants.CanRead(logEvent.BotId, logEvent.ChatId) || migrations.LetsRead(grants, logEvent.BotId, logEvent.ChatId);
-    }
-
     /// <summary>
     /// The seqs of the new identity lie above every position anyone holds, so all go on from where they are; what the old log had and
     /// the new one has not is said once to each subscription.

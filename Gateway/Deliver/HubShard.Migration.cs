@@ -41,7 +41,7 @@ internal sealed partial class HubShard
         var selector = subscription.Selector;
         if (subscription.CatchUp is { } catchUp && !selector.IsAll)
         {
-            if (!selector.ChatIds.Contains(migration.ToChatId))
+            if (!selector.HasChat(migration.ToChatId))
             {
                 // A page that is there or on its way was asked for without the new chat. Told when the catch-up reaches the link.
                 subscription.CompleteAfter = catchUp.IsReading || catchUp.Page is not null ? seq : catchUp.Position;
@@ -50,7 +50,7 @@ internal sealed partial class HubShard
             return;
         }
 
-        var wasSelected = !selector.IsAll && selector.ChatIds.Contains(migration.ToChatId) && migration.FirstSeq > subscription.CompleteAfter;
+        var wasSelected = !selector.IsAll && selector.HasChat(migration.ToChatId) && migration.FirstSeq > subscription.CompleteAfter;
         if (!wasSelected && (!subscription.IsLive || link.Seq > subscription.LiveFrom) && IsConcerned(subscription, link, migration))
         {
             QueueControl(subscription.Connection, MissedFrame(subscription, link, migration));
@@ -77,7 +77,7 @@ internal sealed partial class HubShard
         return MayRead(subscription.Connection, link)
             && (selector.IsAll
                 ? grants.ReadChats.Contains(migration.FromChatId) && !grants.CanRead(link.BotId, 0)
-                : selector.ChatIds.Contains(migration.FromChatId) && !selector.BotIds.Contains(link.BotId));
+                : selector.HasChat(migration.FromChatId) && !selector.BotIds.Contains(link.BotId));
     }
 
     private byte[] MissedFrame(Subscription subscription, LogEvent link, in MigrationPayload migration) =>

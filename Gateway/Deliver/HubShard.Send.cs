@@ -30,13 +30,12 @@ internal sealed partial class HubShard
         }
 
         (flushing, dirty) = (dirty, flushing);
-        var mayDeliver = isCurrent();
         foreach (var connection in CollectionsMarshal.AsSpan(flushing))
         {
             connection.IsDirty = false;
             if (connection.IsOpen && !connection.IsPending)
             {
-                TryFlush(connection, mayDeliver);
+                TryFlush(connection);
             }
         }
 
@@ -50,11 +49,11 @@ internal sealed partial class HubShard
         return dirty.Count > 0;
     }
 
-    private void TryFlush(Connection connection, bool mayDeliver)
+    private void TryFlush(Connection connection)
     {
         try
         {
-            Flush(connection, mayDeliver);
+            Flush(connection);
         }
         catch (Exception e)
         {
@@ -64,9 +63,10 @@ internal sealed partial class HubShard
         }
     }
 
-    private void Flush(Connection connection, bool mayDeliver)
+    private void Flush(Connection connection)
     {
         scratch.Clear();
+        var (mayDeliver, eventsBefore) = (isCurrent(), sentEvents);
         // Before anything is let out: grants that shrink while this send is put together are then seen to have shrunk.
         connection.SentUnder = connection.Principal.Grants;
         var hasMore = false;
@@ -87,6 +87,13 @@ internal sealed partial class HubShard
                 // Pings and pongs keep the connection open meanwhile; behind held events they would not be there in time.
                 connection.ControlSent(connection.Queue.TakeOwn(scratch));
             }
+        }
+
+        if (sentEvents > eventsBefore && !isCurrent())
+        {
+            // The process stood still between the two looks: what was put together is let go, and read again by one that resumes.
+            Abort(connection, CloseCode.CannotCheckNow);
+            return;
         }
 
         var frames = single is not null ? single : scratch.Written;

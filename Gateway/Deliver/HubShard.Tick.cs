@@ -78,12 +78,19 @@ internal sealed partial class HubShard
 
         // Asked once: after the first page that is given back no reader waits, and the next might go to another peer that takes nothing.
         var isStarved = reader.IsStarved;
+        var mayDeliver = isCurrent();
         for (var i = connections.Count - 1; i >= 0; i--)
         {
             var connection = connections[i];
             if (!connection.IsPending)
             {
                 continue;
+            }
+
+            if (!mayDeliver && !connection.IsClosing)
+            {
+                // The rest may be held back by its outlet: the peer's time starts when it is let go.
+                connection.PendingSince = time.GetTimestamp();
             }
 
             var stalled = time.GetElapsedTime(connection.PendingSince);
@@ -140,6 +147,7 @@ internal sealed partial class HubShard
                 continue;
             }
 
+            connection.DropFloors(connection.LowestPosition(seq));
             for (var subscription = connection.FirstSubscription; subscription is not null; subscription = subscription.Next)
             {
                 TellPosition(connection, subscription);
@@ -174,42 +182,6 @@ internal sealed partial class HubShard
         {
             connection.IsExpiryTold = true;
             QueueControl(connection, connection.Framing.Expiring(restMs / 1000));
-        }
-    }
-
-    /// <param name="one">The connection whose credential was renewed; null: any may have changed.</param>
-    private void CheckAccess(Connection? one)
-    {
-        if (one is not null)
-        {
-            one.IsExpiryTold = false;
-        }
-
-        for (var i = connections.Count - 1; i >= 0; i--)
-        {
-            var connection = connections[i];
-            if (connection.Principal.IsRevoked && (one is null || ReferenceEquals(one, connection)))
-            {
-                Revoke(connection);
-            }
-            else if (connection.IsPending && !connection.Principal.Grants.Covers(connection.SentUnder))
-            {
-                // The outlet may hold events of what is no longer granted (law L7). The rest of the stream is there for one that resumes.
-                Abort(connection, CloseCode.SlowConsumer);
-            }
-        }
-    }
-
-    private void Revoke(Connection connection)
-    {
-        if (connection.IsPending)
-        {
-            // Events are on their way out of this process: they must not reach the peer whenever it likes to read them (law L7).
-            Abort(connection, CloseCode.Unauthenticated);
-        }
-        else
-        {
-            Close(connection, CloseCode.Unauthenticated);
         }
     }
 

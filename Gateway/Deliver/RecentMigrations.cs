@@ -18,11 +18,12 @@ internal sealed class RecentMigrations(TimeProvider time)
     /// Whether a grant on the old group lets these grants read the new one. Only until the grants must be newer than the migration:
     /// after that delivery is either held or knows what was granted.
     /// </summary>
-    public bool LetsRead(Grants grants, long botId, long chatId)
+    public bool LetsRead(Grants grants, long botId, long chatId, bool isPush)
     {
         foreach (var (from, to, seen) in migrations)
         {
-            if (to == chatId && time.GetElapsedTime(seen) <= Limits.Access.VersionStale && grants.CanRead(botId, from))
+            if (to == chatId && time.GetElapsedTime(seen) <= Limits.Access.VersionStale && grants.CanRead(botId, from)
+                && (grants.Feedback is null || !isPush || grants.Feedback.Contains(from)))
             {
                 return true;
             }
@@ -37,13 +38,28 @@ internal sealed class RecentMigrations(TimeProvider time)
         HashSet<long>? widened = null;
         foreach (var (from, to, seen) in migrations)
         {
-            if (grants.ReadChats.Contains(from) && !grants.ReadChats.Contains(to) && time.GetElapsedTime(seen) <= Limits.Access.VersionStale)
+            if (grants.ReadChats.Contains(from) && !grants.ReadableChats.Contains(to) && time.GetElapsedTime(seen) <= Limits.Access.VersionStale)
             {
-                (widened ??= [.. grants.ReadChats]).Add(to);
+                (widened ??= [.. grants.ReadableChats]).Add(to);
             }
         }
 
-        return widened is null ? grants.ReadChats : widened;
+        return widened is null ? grants.ReadableChats : widened;
+    }
+
+    /// <summary>The supergroups of groups that these grants read.</summary>
+    public IReadOnlyCollection<long> MovedFrom(Grants grants)
+    {
+        HashSet<long>? moved = null;
+        foreach (var (from, to, _) in migrations)
+        {
+            if (grants.ReadChats.Contains(from))
+            {
+                (moved ??= []).Add(to);
+            }
+        }
+
+        return moved is null ? [] : moved;
     }
 
     /// <summary>Gives a selector that is about to start what those that run got when the group migrated.</summary>
@@ -51,10 +67,7 @@ internal sealed class RecentMigrations(TimeProvider time)
     {
         foreach (var (from, to, _) in migrations)
         {
-            if (selector.ChatIds.Contains(from))
-            {
-                selector.ChatIds.Add(to);
-            }
+            selector.Follow(from, to);
         }
     }
 

@@ -19,17 +19,17 @@ internal sealed class SelectorResolver(ChatDirectory directory)
             return (Selector.All, null);
         }
 
-        HashSet<long> chatIds = [], botIds = [], chatBotIds = [];
+        Dictionary<long, long> chats = [];
+        HashSet<long> botIds = [];
         foreach (var chat in request.Chats)
         {
             var row = await directory.FindChatAsync(chat, cancellation);
-            if (row is not { } found || !principal.Grants.CanRead(found.BotId, found.Id))
+            if (row is not { } found || !principal.Grants.CanReadSome(found.BotId, found.Id))
             {
                 return (null, new RequestError("CHAT_NOT_FOUND", "There is no such chat."));
             }
 
-            chatBotIds.Add(found.BotId);
-            for (var step = 0; step < MigrationSteps && chatIds.Add(found.Id) && found.MigratedTo != 0; step++)
+            for (var step = 0; step < MigrationSteps && chats.TryAdd(found.Id, found.BotId) && found.MigratedTo != 0; step++)
             {
                 if (await directory.FindChatAsync(new ChatReference(found.MigratedTo, 0, 0), cancellation) is not { } next)
                 {
@@ -50,6 +50,6 @@ internal sealed class SelectorResolver(ChatDirectory directory)
             botIds.Add(botId);
         }
 
-        return (new Selector(false, chatIds, botIds, chatBotIds), null);
+        return (new Selector(false, chats, botIds), null);
     }
 }

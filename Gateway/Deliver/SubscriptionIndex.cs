@@ -58,7 +58,7 @@ internal sealed class SubscriptionIndex
 
         foreach (var subscription in old.Span)
         {
-            if (subscription.Selector.ChatIds.Add(toChatId))
+            if (subscription.Selector.Follow(fromChatId, toChatId))
             {
                 ListOf(byChat, toChatId).Add(subscription);
             }

@@ -39,6 +39,18 @@ internal static partial class Limits
         /// <summary>Bytes of control frames waiting for one connection. Over it: <c>WriteControlAsync</c> waits, so the session reads no further.</summary>
         public const int QueueControlBytes = 64 * 1024;
 
+        /// <summary>
+        /// Access frames of one change for one connection. More: one that says that much has changed, because a frame for each of thousands of chats
+        /// would be megabytes in ten thousand queues.
+        /// </summary>
+        public const int AccessFrames = 64;
+
+        /// <summary>
+        /// Times that the grants of a connection grew which is still behind the first of them; each costs its catch-up one more look per event.
+        /// One more: close code 4100, and resuming begins with the grants as they are.
+        /// </summary>
+        public const int AccessFloors = 32;
+
         /// <summary>A connection that lags, or takes nothing at all, for longer than this: close code 4100.</summary>
         public static readonly TimeSpan Lagging = TimeSpan.FromSeconds(60);
 

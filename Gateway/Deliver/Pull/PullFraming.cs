@@ -49,6 +49,11 @@ internal sealed class PullFraming : Framing
 
     public override byte[] Error(RequestError error) => [];
 
+    /// <summary>An answer is of one moment.</summary>
+    public override byte[] Access(in AccessNotice notice) => [];
+
+    public override bool IsPush => false;
+
     public static (PullRecord Kind, long Seq, int JsonBytes) ReadHeader(ReadOnlySpan<byte> record) =>
         ((PullRecord)record[0], BinaryPrimitives.ReadInt64LittleEndian(record[1..]), BinaryPrimitives.ReadInt32LittleEndian(record[(1 + sizeof(long))..]));
 

@@ -87,6 +87,12 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
             return;
         }
 
+        if (!connection.Principal.Has(Permission.EventsRead))
+        {
+            await AccessGate.ForbidAsync(exchange, PermissionNames.Of(Permission.EventsRead));
+            return;
+        }
+
         // Ending the subscription answers how far it came: a quiet filter moves on too.
         var end = await connection.UnsubscribeAsync(subscriptionId);
         if (end.Error is null)
@@ -107,9 +113,10 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
         await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, buffer.Written.ToArray());
     }
 
-    /// <summary>What was collected under permissions that changed since, or that nobody knows now, does not leave; the client asks again.</summary>
+    /// <summary>What was collected under permissions of which some were taken since, or that nobody knows now, does not leave; the client asks again.</summary>
     internal static bool MayLeave(PullOutlet outlet, Hub hub, Connection connection) =>
-        outlet.CollectedUnder is not { } grants || (hub.MayDeliver && ReferenceEquals(grants, connection.Principal.Grants));
+        outlet.CollectedUnder is not { } grants || (hub.MayDeliver
+            && (ReferenceEquals(grants, connection.Principal.Grants) || (!outlet.IsMixed && connection.Principal.Grants.Covers(grants))));
 
     private static Task Forever(CancellationToken until) =>
         Task.Delay(Timeout.InfiniteTimeSpan, until).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

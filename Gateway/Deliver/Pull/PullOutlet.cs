@@ -28,6 +28,9 @@ internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) 
     /// <summary>The grants that let the first event in; null while there is none. Any change makes another object.</summary>
     public Grants? CollectedUnder { get; private set; }
 
+    /// <summary>Later events were let in by others: what was collected is known by no one of them.</summary>
+    public bool IsMixed { get; private set; }
+
     public bool HasAnything
     {
         get
@@ -111,6 +114,7 @@ internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) 
         {
             case PullRecord.Event:
                 CollectedUnder ??= principal.Grants;
+                IsMixed |= !ReferenceEquals(CollectedUnder, principal.Grants);
                 Add(events, text);
                 nextAfter = Math.Max(nextAfter, seq);
                 isFull = ++count >= limit || events.Length >= Limits.Deliver.PullBytes;

@@ -82,6 +82,17 @@ internal sealed class SseFraming : Framing
         return buffer.Written.ToArray();
     }
 
+    public override byte[] Access(in AccessNotice notice) => Named("access"u8, ControlFrames.AccessFields(notice));
+
+    public override byte[] Expiring(long seconds)
+    {
+        var fields = new ByteBuffer(32);
+        fields.Append("{\"in\":"u8);
+        fields.Append(seconds);
+        fields.Append((byte)'}');
+        return Named("expiring"u8, fields);
+    }
+
     /// <summary>The last block: why the stream ends. The close codes are those of the WebSocket.</summary>
     public static byte[] Close(CloseCode code)
     {
@@ -89,6 +100,17 @@ internal sealed class SseFraming : Framing
         buffer.Append("event: close\ndata: {\"code\":"u8);
         buffer.Append((long)code);
         buffer.Append("}\n\n"u8);
+        return buffer.Written.ToArray();
+    }
+
+    private static byte[] Named(ReadOnlySpan<byte> name, ByteBuffer data)
+    {
+        var buffer = new ByteBuffer(128);
+        buffer.Append("event: "u8);
+        buffer.Append(name);
+        buffer.Append("\ndata: "u8);
+        buffer.Append(data.Written);
+        buffer.Append("\n\n"u8);
         return buffer.Written.ToArray();
     }
 

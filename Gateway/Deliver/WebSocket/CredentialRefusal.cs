@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 
@@ -11,6 +12,9 @@ internal sealed record CredentialRefusal(int Status, CloseCode CloseCode, string
 
     public static readonly CredentialRefusal Conflicting =
         new(StatusCodes.Status400BadRequest, CloseCode.Unauthenticated, "CONFLICTING_CREDENTIALS", "Two different credentials are given.");
+
+    public static readonly CredentialRefusal Forbidden =
+        new(StatusCodes.Status403Forbidden, CloseCode.Forbidden, "FORBIDDEN", $"This needs the permission {PermissionNames.Of(Permission.EventsRead)}.");
 
     public static readonly CredentialRefusal Unavailable = new(StatusCodes.Status503ServiceUnavailable, CloseCode.CannotCheckNow, "UNAVAILABLE",
         "The credential cannot be checked now; try again.", Limits.WebSocket.RetryAfter);

@@ -84,8 +84,32 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
     /// <summary>Ends what is below after the session: orderly, as far as the peer goes along.</summary>
     public abstract ValueTask EndAsync();
 
+    /// <summary>A bug, or something in the transport that is not the peer's going: for the session to tell.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>Bytes that the transport took without waiting; negative when the peer is gone.</summary>
     protected abstract int TrySend(ReadOnlySpan<byte> frames);
+
+    /// <summary>
+    /// Before the rest of a send goes on: waits while permissions are not known. False: it must not leave, because something in it may not be read
+    /// any more, or because everything has ended.
+    /// </summary>
+    protected async ValueTask<bool> MaySendRestAsync()
+    {
+        while (connection is { } owner)
+        {
+            var status = owner.CheckRest();
+            if (status != RestStatus.Hold || IsOver || HasEnded)
+            {
+                return status == RestStatus.Send;
+            }
+            await owner.WaitForTickAsync();
+        }
+        return true;
+    }
+
+    /// <summary>The session is over: nothing waits any longer.</summary>
+    protected bool IsOver { get; set; }
 
     /// <summary>Takes all bytes, waiting as long as it must.</summary>
     protected abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);
@@ -128,7 +152,7 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
 
     private async Task ReportAsync(ValueTask<bool> writing)
     {
-        if (!await writing)
+        if (!await SucceedsAsync(writing))
         {
             Volatile.Write(ref state, Ended);
             NotifyGone();
@@ -151,6 +175,21 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
         {
             SendLast();
             Input.CancelPendingRead();
+        }
+    }
+
+    private async ValueTask<bool> SucceedsAsync(ValueTask<bool> writing)
+    {
+        try
+        {
+            return await writing;
+        }
+        catch (Exception failure)
+        {
+            // Nobody awaits a report: what is not noted here would leave the stream waiting for a write that is over.
+            Failure = failure;
+            Cut();
+            return false;
         }
     }
 

@@ -43,13 +43,13 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
             var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, CancellationToken.None);
-            var refusal = Refusal(outcome.Status);
+            var refusal = Refusal(outcome.Status) ?? await ForbiddenAsync(outcome.Principal);
             if (refusal is not null && !IsBrowser(context))
             {
-                await ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
+                await RefuseAsync(exchange, refusal);
                 return;
             }
-            var entered = outcome.Principal is { } known ? place.Enter(known.Id) : place.EnterStranger(context.Connection.RemoteIpAddress);
+            var entered = refusal is null && outcome.Principal is { } known ? place.Enter(known.Id) : place.EnterStranger(context.Connection.RemoteIpAddress);
             if (entered != CensusStatus.Entered)
             {
                 await TooManyAsync(exchange, entered);
@@ -57,7 +57,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
             }
             if (await Takeover.OpenAsync(context) is { } outlet)
             {
-                var session = new SocketSession(services, outlet, place, outcome.Principal, first);
+                var session = new SocketSession(services, outlet, place, refusal is null ? outcome.Principal : null, first);
                 // What stands here stays as long as the socket is open.
                 first = null;
                 exchange = null!;
@@ -73,6 +73,25 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         {
             place.Leave();
         }
+    }
+
+    private static Task RefuseAsync(Exchange exchange, CredentialRefusal refusal) =>
+        ReferenceEquals(refusal, CredentialRefusal.Forbidden)
+            ? AccessGate.ForbidAsync(exchange, PermissionNames.Of(Permission.EventsRead))
+            : ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
+
+    /// <summary>Asked of the database before it is said, so that a permission holds for the socket that is opened after it was given.</summary>
+    private async ValueTask<CredentialRefusal?> ForbiddenAsync(Principal? principal)
+    {
+        if (principal is null || principal.Has(Permission.EventsRead))
+        {
+            return null;
+        }
+        if (!await services.Hub.ReadFreshAsync())
+        {
+            return CredentialRefusal.Unavailable;
+        }
+        return principal.IsRevoked ? CredentialRefusal.Rejected : principal.Has(Permission.EventsRead) ? null : CredentialRefusal.Forbidden;
     }
 
     private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;

@@ -15,6 +15,7 @@ internal sealed class SocketOutlet(Socket socket, IDuplexPipe transport, IConnec
 {
     public override async ValueTask EndAsync()
     {
+        IsOver = true;
         // Completing the empty output makes the transport send a FIN behind what the kernel still holds; an abort would send a
         // reset and throw that away, the close frame included. The input ends when that is done.
         await transport.Output.CompleteAsync();
@@ -49,11 +50,26 @@ internal sealed class SocketOutlet(Socket socket, IDuplexPipe transport, IConnec
         }
     }
 
+    /// <summary>
+    /// A wait for room cannot be taken back, and its bytes leave when there is some, whatever was revoked meanwhile and even if this process has just
+    /// been woken. So one byte waits, and the others go after another look.
+    /// </summary>
     protected override async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
         while (!frames.IsEmpty)
         {
-            frames = frames[await socket.SendAsync(frames, SocketFlags.None)..];
+            frames = frames[await socket.SendAsync(frames[..1], SocketFlags.None)..];
+            if (frames.IsEmpty)
+            {
+                return;
+            }
+            var sent = await MaySendRestAsync() ? TrySend(frames.Span) : -1;
+            if (sent < 0)
+            {
+                Cut();
+                throw new IOException("The rest may not leave, or the peer is gone.");
+            }
+            frames = frames[sent..];
         }
     }
 

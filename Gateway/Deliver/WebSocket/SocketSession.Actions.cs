@@ -21,6 +21,11 @@ internal sealed partial class SocketSession
     private async ValueTask AuthenticateAsync(string token)
     {
         var outcome = await services.Access.AuthenticateAsync(token, CancellationToken.None);
+        if (outcome.Status == AuthenticationStatus.Accepted && !await MayListenAsync(outcome.Principal!))
+        {
+            await ForbidAsync();
+            return;
+        }
         if (outcome.Status == AuthenticationStatus.Accepted)
         {
             await (connection is null ? OpenByMessageAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
@@ -36,6 +41,20 @@ internal sealed partial class SocketSession
         await RefuseAsync(isUnavailable
             ? new RequestError("UNAVAILABLE", "The credential cannot be checked now; the one before still holds.")
             : new RequestError("UNAUTHENTICATED", "The credential is not valid; the one before still holds."));
+    }
+
+    private async ValueTask<bool> MayListenAsync(Principal principal) =>
+        principal.Has(Permission.EventsRead) || (await services.Hub.ReadFreshAsync() && principal.Has(Permission.EventsRead));
+
+    private ValueTask ForbidAsync()
+    {
+        if (connection is not null)
+        {
+            return RefuseAsync(new RequestError("FORBIDDEN", CredentialRefusal.Forbidden.Message + " The credential before still holds."));
+        }
+        isDeaf = true;
+        outlet.Close(CloseCode.Forbidden);
+        return default;
     }
 
     private async ValueTask OpenByMessageAsync(Principal principal)
@@ -73,8 +92,10 @@ internal sealed partial class SocketSession
             await RefuseAsync(new RequestError("TOO_MANY_CONNECTIONS", "That key has too many open sockets."));
             return;
         }
+        // In this order, or what the new credential may read would be told before it is said to be taken.
+        var told = WriteAsync(SocketReplies.Authenticated);
         connection!.Renew(principal);
-        await WriteAsync(SocketReplies.Authenticated);
+        await told;
     }
 
     private async ValueTask SubscribeAsync(SubscriptionRequest request)

@@ -166,5 +166,9 @@ internal sealed partial class SocketSession(
         frames.Release();
         connection?.OnGone();
         await outlet.EndAsync();
+        if (outlet.Failure is { } failure)
+        {
+            SocketLog.SessionFailed(services.Logger, failure, place.Id);
+        }
     }
 }

@@ -59,6 +59,8 @@ internal sealed class WebSocketFraming : Framing
 
     public override byte[] Gap(string subscriptionId, in StreamGap gap) => Frame(ControlFrames.Gap(subscriptionId, gap).Written);
 
+    public override byte[] Access(in AccessNotice notice) => Frame(ControlFrames.Access(notice).Written);
+
     public override byte[] Expiring(long seconds) => Frame(ControlFrames.Expiring(seconds).Written);
 
     public override byte[] Error(RequestError error) => Frame(ControlFrames.Error(error).Written);

@@ -1,0 +1,360 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Gateway.Access;
+using Gateway.Deliver;
+using Gateway.Deliver.Pull;
+using Gateway.Messages;
+using Gateway.Tests.Log;
+using Xunit;
+
+namespace Gateway.Tests.Deliver;
+
+/// <summary>Law L7 on running streams: a revoke stops, a grant adds from now on, whatever the stream is doing at that moment.</summary>
+public sealed class HubGrantTests
+{
+    private const long OtherGroup = -77;
+
+    private HubHarness hub = null!;
+    private long mine;
+    private long other;
+
+    /// <summary>Seq 1 is of the group, seq 2 of the other one.</summary>
+    private async Task StartAsync(Func<Gateway.Log.ILogStore, Gateway.Log.ILogStore>? wrap = null)
+    {
+        hub = await HubHarness.StartAsync(wrap: wrap);
+        await hub.PublishAsync();
+        await hub.PublishAsync(1, OtherGroup);
+        await hub.SettleAsync();
+        (mine, other) = (await hub.ChatIdAsync(SampleUpdates.GroupId), await hub.ChatIdAsync(OtherGroup));
+    }
+
+    private async Task<TestOutlet> LiveAsync(string json, Principal principal)
+    {
+        var outlet = await hub.SubscribedAsync(json, principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        return outlet;
+    }
+
+    [Fact]
+    public async Task Grant_OnALiveStreamOfAll_AddsWhatComesAfterItsFrame()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine);
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        await hub.PublishAsync(1, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        var after = await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([after], outlet.Bare);
+        Assert.Equal([$"chat {other} True"], Told(outlet));
+        Assert.Equal("access", outlet.Frames[^2].GetProperty("action").GetString());
+    }
+
+    /// <summary>What the watcher has loaded holds for the taking at once; for the giving only from when the shard has told of it.</summary>
+    [Fact]
+    public async Task Grant_LoadedButNotToldYet_AddsNothing()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine);
+        var outlet = await LiveAsync($$"""{"id":"a","all":true}""", principal);
+        principal.Grants = HubHarness.Reads(mine, other);
+        await hub.PublishAsync(1, OtherGroup);
+        var last = await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([last], outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Grant_WhileTheConnectionLags_AddsNothingOfBeforeIt()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine);
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        outlet.IsBlocked = true;
+        var first = await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        await hub.PublishAsync(Limits.Deliver.QueueEvents + 10);
+        await hub.PublishAsync(5, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        var granted = hub.Hub.Position!.Value.Seq;
+        await hub.PublishAsync(3, OtherGroup);
+        outlet.Unblock();
+        await outlet.UntilAsync(o => o.Bare.Length > 0 && o.Bare[^1] == granted + 3);
+
+        Assert.Equal([.. HubHarness.Seqs(first, granted - 5), granted + 1, granted + 2, granted + 3], outlet.Bare);
+        Assert.Equal(outlet.Bare.Length, outlet.Bare.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Grant_WhileEventsOfTheChatWaitInTheQueue_TheyStayOut()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await LiveAsync($$"""{"id":"a","chat_ids":[{{mine}},{{other}}]}""", principal);
+        outlet.IsBlocked = true;
+        var first = await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        // A stalled stream is cut when something is taken from it, so this one is held by permissions that are not known.
+        hub.IsCurrent = false;
+        outlet.Unblock();
+        await hub.PublishAsync(2, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine));
+        await hub.PublishAsync(2, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        var last = await hub.PublishAsync(1, OtherGroup);
+        hub.IsCurrent = true;
+        hub.Time.Advance(Limits.Deliver.Tick);
+        await outlet.UntilAsync(o => o.Bare.Length >= 2);
+        await hub.SettleAsync();
+
+        Assert.Equal([first, last], outlet.Bare);
+        Assert.Equal([$"chat {other} False", $"chat {other} True"], Told(outlet));
+    }
+
+    [Fact]
+    public async Task Grant_WhileASubscriptionCatchesUp_AddsToANewOneOnly()
+    {
+        WatchedStore store = null!;
+        await StartAsync(inner => store = new WatchedStore(inner));
+        await using var _ = hub;
+        // Out of the ring, so that the past must be read.
+        await hub.PublishAsync(Limits.Deliver.RecentEvents + 10, OtherGroup);
+        await hub.SettleAsync();
+        var principal = HubHarness.Reader(mine);
+        store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true,"after":0}""", principal);
+        await store.Begun.WaitAsync(TimeSpan.FromSeconds(20));
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        Assert.Null((await HubHarness.SubscribeAsync(outlet, """{"id":"b","all":true,"after":0}""")).Error);
+        var granted = hub.Hub.Position!.Value.Seq;
+        store.Gate.SetResult();
+        await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 2);
+        var live = await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Contains(live));
+
+        Assert.Equal(1, outlet.Replayed("a")[0]);
+        Assert.DoesNotContain(outlet.Replayed("a"), seq => seq > 1 && seq <= granted);
+        Assert.Equal(HubHarness.Seqs(1, granted), outlet.Replayed("b").Where(seq => seq <= granted));
+        // The read that was asked for with the old grants is not used: its page may end beyond the moment of the grant.
+        Assert.Contains(store.Queries, query => ReferenceEquals(query.ChatIds, principal.Grants.ReadableChats));
+    }
+
+    [Fact]
+    public async Task Grant_OnManyStreamsThatCatchUp_TheyStillShareTheirPages()
+    {
+        const int Streams = 50, Pages = 4;
+        WatchedStore store = null!;
+        hub = await HubHarness.StartAsync(Pages * Limits.Deliver.CatchUpEvents, wrap: inner => store = new WatchedStore(inner));
+        await using var _ = hub;
+        mine = await hub.ChatIdAsync(SampleUpdates.GroupId);
+        var principal = HubHarness.Reader(mine);
+        store.Gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        List<TestOutlet> outlets = [];
+        for (var i = 0; i < Streams; i++) outlets.Add(await hub.SubscribedAsync("""{"id":"a","all":true,"after":0}""", principal));
+        await store.Begun.WaitAsync(TimeSpan.FromSeconds(20));
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, 77));
+        store.Gate.SetResult();
+        foreach (var outlet in outlets) await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.All(outlets, outlet => Assert.Equal(HubHarness.Seqs(1, Pages * Limits.Deliver.CatchUpEvents), outlet.Replayed("a")));
+        // One that was on its way at the grant, and each page once more.
+        Assert.InRange(store.Queries.Count, Pages, Pages + 1);
+    }
+
+    [Fact]
+    public async Task Revoke_OfANamedChat_TheSubscriptionIsSilentAndComesAliveWithTheNextGrant()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await LiveAsync($$"""{"id":"a","chat_id":{{other}}}""", principal);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine));
+        await hub.PublishAsync(1, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        var last = await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal([last], outlet.Bare);
+        Assert.Equal([$"chat {other} False", $"chat {other} True"], Told(outlet));
+    }
+
+    [Fact]
+    public async Task Revoke_TenThousandEventsForAPeerThatTakesNothing_IsCutAndNoneLeavesAnyMore()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        outlet.IsBlocked = true;
+        await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        await hub.PublishAsync(10_000, OtherGroup);
+        await hub.SettleAsync();
+        var before = outlet.Sends.Count;
+        await hub.GrantAsync(principal, HubHarness.Reads(mine));
+
+        Assert.True(outlet.IsAborted);
+        Assert.Equal(before, outlet.Sends.Count);
+    }
+
+    [Fact]
+    public async Task Revoke_TenThousandEventsForAPeerThatReadsAgainAtOnce_NoneLeavesAnyMore()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        outlet.IsBlocked = true;
+        await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        await hub.PublishAsync(10_000, OtherGroup);
+        await hub.SettleAsync();
+        var before = outlet.Bare.Length;
+        // Nobody has told the shard yet.
+        principal.Grants = HubHarness.Reads(mine);
+        outlet.Unblock();
+        var last = await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Contains(last));
+
+        Assert.Equal(before + 1, outlet.Bare.Length);
+    }
+
+    /// <summary>A process that stood still between the look at the permissions and the send.</summary>
+    [Fact]
+    public async Task Permissions_NoLongerCurrentWhenTheSendIsPutTogether_ItIsNotSent()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", HubHarness.Reader(mine));
+        var looks = 0;
+        hub.AsksWhetherCurrent = () => Interlocked.Increment(ref looks) == 1;
+        await hub.PublishAsync();
+
+        Assert.Equal(CloseCode.CannotCheckNow, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(outlet.IsAborted);
+        Assert.Empty(outlet.Bare);
+    }
+
+    [Fact]
+    public async Task Chat_SeenForTheFirstTime_ComesToAdminsAndBotWideGrantsOnly()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var admin = await LiveAsync("""{"id":"a","all":true}""", hub.Admin);
+        var ofBot = await LiveAsync("""{"id":"a","all":true}""", HubHarness.Someone(new Grants(false, FrozenSet<long>.Empty, new long[] { 1 }.ToFrozenSet())));
+        var ofChat = await LiveAsync("""{"id":"a","all":true}""", HubHarness.Reader(mine, other));
+        var made = await hub.PublishAsync(1, chat: -4711);
+        var last = await hub.PublishAsync();
+        foreach (var outlet in (TestOutlet[])[admin, ofBot, ofChat]) await outlet.UntilAsync(o => o.Bare.Contains(last));
+
+        Assert.Equal([made, last], admin.Bare);
+        Assert.Equal([made, last], ofBot.Bare);
+        Assert.Equal([last], ofChat.Bare);
+    }
+
+    [Fact]
+    public async Task Grant_OfAThread_LetsThroughItsEventsAlone()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Someone(Threads((other, 5)));
+        var outlet = await LiveAsync($$"""{"id":"a","chat_id":{{other}}}""", principal);
+        var all = await LiveAsync("""{"id":"a","all":true,"after":0}""", principal);
+        await InThreadAsync(7);
+        await hub.PublishAsync(1, OtherGroup);
+        var inFive = await InThreadAsync(5);
+        await all.UntilAsync(o => o.Bare.Length == 1);
+        await hub.GrantAsync(principal, Threads((other, 7)));
+        await InThreadAsync(5);
+        var inSeven = await InThreadAsync(7);
+        await all.UntilAsync(o => o.Bare.Length == 2);
+        await outlet.UntilAsync(o => o.Bare.Length == 2);
+
+        Assert.Empty(all.Replayed("a"));
+        Assert.Equal([inFive, inSeven], all.Bare);
+        Assert.Equal([inFive, inSeven], outlet.Bare);
+        Assert.Equal([$"thread {other}/5 False", $"thread {other}/7 True"], Told(outlet));
+        Assert.Equal(Told(outlet), Told(all));
+        var late = await LiveAsync("""{"id":"a","all":true,"after":0}""", principal);
+        Assert.Equal(2, late.Replayed("a").Length);
+    }
+
+    [Fact]
+    public async Task Feedback_NarrowsWhatIsPushed_AndNotWhatIsPulled()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Someone(HubHarness.Reads(mine, other).With(feedback: [other]));
+        var outlet = await LiveAsync("""{"id":"a","all":true,"after":0}""", principal);
+        await hub.PublishAsync();
+        var last = await hub.PublishAsync(1, OtherGroup);
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+        Assert.Equal([2], outlet.Replayed("a"));
+        Assert.Equal([last], outlet.Bare);
+
+        var pull = new PullOutlet(principal, 10, 0);
+        var connection = hub.Hub.Open(principal, PullFraming.Instance, pull);
+        Assert.Null((await connection.SubscribeAsync(new SubscriptionRequest { All = true, After = 0 }, default)).Error);
+        await pull.CaughtUp.WaitAsync(TimeSpan.FromSeconds(20));
+        var answer = new ByteBuffer(256);
+        pull.Write(answer, "log");
+        Assert.Equal([1, 2, 3, 4], JsonDocument.Parse(answer.Written.ToArray()).RootElement.GetProperty("events").EnumerateArray().Select(TestOutlet.Seq));
+    }
+
+    [Fact]
+    public async Task Feedback_OfAChatThatMayNotBeRead_PushesNothing_AndMoreOfItAddsFromNowOn()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Someone(HubHarness.Reads(mine).With(feedback: [other]));
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        await hub.PublishAsync();
+        await hub.PublishAsync(1, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine).With(feedback: [mine, other]));
+        var last = await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length > 0);
+
+        Assert.Equal([last], outlet.Bare);
+        Assert.Empty(Told(outlet));
+    }
+
+    [Fact]
+    public async Task Grants_LoadedAgainWithoutADifference_TellNothing()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine, other);
+        var outlet = await LiveAsync("""{"id":"a","all":true}""", principal);
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        await hub.PublishAsync();
+        await outlet.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Empty(Told(outlet));
+    }
+
+    private static Grants Threads(params (long Chat, long Thread)[] threads) =>
+        new(false, FrozenSet<long>.Empty, FrozenSet<long>.Empty) { Threads = threads.ToFrozenDictionary(thread => thread, _ => ChatRights.Read) };
+
+    private async Task<long> InThreadAsync(long thread)
+    {
+        var id = 100_000 + hub.Hub.Position!.Value.Seq + thread;
+        var committed = await hub.CommitItemsAsync(SampleUpdates.Message(id, id, chat: OtherGroup, extra: $",\"message_thread_id\":{thread},\"is_topic_message\":true"));
+        await hub.PublishAsync(committed);
+        await hub.SettleAsync();
+        return committed.Head.Seq;
+    }
+
+    /// <summary>The access frames in words.</summary>
+    internal static string[] Told(TestOutlet outlet) => [.. outlet.Actions("access").Select(frame =>
+        frame.TryGetProperty("all", out _) ? "all"
+        : frame.TryGetProperty("bot_id", out var bot) ? $"bot {bot} {frame.GetProperty("can_read")}"
+        : frame.TryGetProperty("thread_id", out var thread) ? $"thread {frame.GetProperty("chat_id")}/{thread} {frame.GetProperty("can_read")}"
+        : $"chat {frame.GetProperty("chat_id")} {frame.GetProperty("can_read")}")];
+}

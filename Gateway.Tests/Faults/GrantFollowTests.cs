@@ -1,0 +1,271 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Gateway.Tests.Support;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>
+/// Law L7 on the running program, in both directions and on every transport: streams that run follow grants within a second, of chats, bots and
+/// threads, though nothing but the control version tells of a change.
+/// </summary>
+[Collection(MariaDbCollection.Name)]
+public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper output)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
+
+    private const long Kept = 1, Changing = 2, Thread = 5;
+
+    [Theory]
+    [InlineData("chat", false)]
+    [InlineData("bot", false)]
+    [InlineData("thread", false)]
+    [InlineData("chat", true)]
+    [InlineData("thread", true)]
+    public async Task Grant_TakenAndGivenAgain_EveryTransportFollowsWithinASecond(string kind, bool isMySql)
+    {
+        string? database = isMySql ? await mariaDb.CreateUrlAsync() : null;
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
+        TestBot keptBot = await gateway.AddBotAsync(1001);
+        TestBot bot = await gateway.AddBotAsync(1002);
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        await using GrantWriter writer = GrantWriter.Open(database, gateway.DataFolder, key.GetProperty("id").GetInt64());
+        using ChatPoster kept = new(keptBot, Kept), changing = new(bot, Changing);
+        await kept.PostAsync(1);
+        await changing.PostAsync(1);
+        long chatId = await writer.ChatIdAsync(Changing);
+        (string columns, string values, string condition) = kind switch
+        {
+            "chat" => ("chat_id", $"{chatId}", $"chat_id = {chatId}"),
+            "bot" => ("bot_id", $"{bot.Id}", $"bot_id = {bot.Id}"),
+            _ => ("chat_id, thread_id", $"{chatId}, {Thread}", $"chat_id = {chatId}"),
+        };
+        await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
+        await writer.GrantAsync(columns, values);
+
+        StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key.GetProperty("key").GetString()!);
+        try
+        {
+            await StartAsync(consumers, kept, changing);
+            await writer.RevokeAsync(condition);
+            await Task.Delay(Bound, TimeProvider.System);
+            (long From, long To) silent = await changing.PostManyAsync(20);
+            await AllHaveAsync(consumers, kept);
+            await writer.GrantAsync(columns, values);
+            await Task.Delay(Bound, TimeProvider.System);
+            (long From, long To) again = await changing.PostManyAsync(20);
+            foreach (StreamConsumer consumer in consumers)
+            {
+                await consumer.Journal.WaitForAsync(again.To, Fault.Patience);
+                Journal journal = consumer.Journal;
+                long[] ids = [.. journal.Events.Select(one => one.UpdateId!.Value)];
+                output.WriteLine($"{journal.Name}: {ids.Length} events, {string.Join(" ", journal.Accesses.Select(access => $"{access.Json} after {access.EventsBefore}"))}");
+                Assert.Empty(journal.Violations);
+                Assert.DoesNotContain(ids, id => id >= silent.From && id <= silent.To);
+                Assert.Equal(20, ids.Count(id => id >= again.From && id <= again.To));
+                Told(journal, kind, kind == "bot" ? bot.Id : chatId);
+            }
+        }
+        finally
+        {
+            await Fault.DisposeAllAsync(consumers);
+        }
+    }
+
+    /// <summary>
+    /// The process stands still across the revoke, while another writes to its log. Its peers have read everything that the kernel held long before it
+    /// wakes, so what comes then is what it sent after it woke. A WebSocket gets nothing of the chat. An HTTP answer may get what lay in the server's
+    /// output buffer, 64 KiB at most, when the signal came.
+    /// </summary>
+    [Fact]
+    public async Task Gateway_StoppedAcrossTheRevoke_SendsNothingOfTheChatAfterItWakes()
+    {
+        const int OutputBufferBytes = 64 * 1024, LeastEventBytes = 400;
+        string database = await mariaDb.CreateUrlAsync();
+        await using GatewayProcess frozen = await GatewayProcess.StartAsync(database);
+        await using GatewayProcess other = await GatewayProcess.StartAsync(database);
+        TestBot bot = await other.AddBotAsync(1001);
+        JsonElement key = await other.CommandAsync("apikey", "create", "--name", "reader");
+        await using GrantWriter writer = GrantWriter.Open(database, frozen.DataFolder, key.GetProperty("id").GetInt64());
+        using ChatPoster kept = new(bot, Kept), changing = new(bot, Changing);
+        await kept.PostAsync(1);
+        await changing.PostAsync(1);
+        long chatId = await writer.ChatIdAsync(Changing);
+        await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
+        await writer.GrantAsync("chat_id", $"{chatId}");
+
+        StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(frozen.Address, key.GetProperty("key").GetString()!);
+        try
+        {
+            await StartAsync(consumers, kept, changing);
+            using CancellationTokenSource end = new();
+            Task posting = changing.RunAsync(end.Token);
+            long before = changing.LastId;
+            await Poll.UntilAsync(() => changing.LastId > before + 200, Fault.Patience, () => $"posted {changing.LastId}");
+            frozen.Freeze();
+            await writer.RevokeAsync($"chat_id = {chatId}");
+            await Task.Delay(Bound + Bound, TimeProvider.System);
+            int[] atWake = [.. consumers.Select(consumer => Count(consumer.Journal))];
+            frozen.Thaw();
+            await Task.Delay(Bound, TimeProvider.System);
+            await end.CancelAsync();
+            await posting;
+            await AllHaveAsync(consumers, kept);
+            for (int index = 0; index < consumers.Length; index++)
+            {
+                Journal journal = consumers[index].Journal;
+                int late = Count(journal) - atWake[index];
+                output.WriteLine($"{journal.Name}: {atWake[index]} events of the chat when it woke, {late} after; {journal.Connections} connections");
+                Assert.Empty(journal.Violations);
+                Assert.InRange(late, 0, consumers[index] is WebSocketConsumer ? 0 : OutputBufferBytes / LeastEventBytes);
+            }
+        }
+        finally
+        {
+            frozen.Thaw();
+            await Fault.DisposeAllAsync(consumers);
+        }
+    }
+
+    /// <summary>
+    /// Regression: the rest of a send that a stalled peer had not taken left as soon as the process woke and the peer read, before it had heard of the
+    /// revoke. What the kernel held is read while the process stands still, and not counted.
+    /// </summary>
+    [Fact]
+    public async Task Gateway_StoppedAcrossTheRevoke_TheRestForAStalledSocketDoesNotLeave()
+    {
+        const int EventBytes = 100_000, Events = 150;
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync();
+        TestBot bot = await gateway.AddBotAsync(1001);
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        string text = key.GetProperty("key").GetString()!;
+        await using GrantWriter writer = GrantWriter.Open(null, gateway.DataFolder, key.GetProperty("id").GetInt64());
+        using ChatPoster kept = new(bot, Kept), changing = new(bot, Changing) { PaddingBytes = EventBytes };
+        await kept.PostAsync(1);
+        await changing.PostAsync(1);
+        long chatId = await writer.ChatIdAsync(Changing);
+        await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
+        await writer.GrantAsync("chat_id", $"{chatId}");
+        await using WebSocketConsumer consumer = new(gateway.Address, text, "all=true") { ReceiveBufferBytes = 64 * 1024 };
+        consumer.Start();
+        await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
+        consumer.PauseReading();
+        await changing.PostManyAsync(Events);
+        gateway.Freeze();
+        await writer.RevokeAsync($"chat_id = {chatId}");
+        int atWake;
+        try
+        {
+            consumer.ResumeReading();
+            await Task.Delay(Bound + Bound, TimeProvider.System);
+            atWake = Count(consumer.Journal);
+        }
+        finally
+        {
+            gateway.Thaw();
+        }
+
+        await AllHaveAsync([consumer], kept);
+        int late = Count(consumer.Journal) - atWake;
+        output.WriteLine($"{atWake} of {Events} events when it woke, {late} after; {consumer.Journal.Connections} connections, {consumer.Journal.LastDisconnect}");
+        // Or all of it was in the kernel, and nothing was shown.
+        Assert.InRange(atWake, 1, Events - 20);
+        Assert.Equal(0, late);
+        Assert.Equal(2, consumer.Journal.Connections);
+        Assert.Empty(consumer.Journal.Violations);
+    }
+
+    private static int Count(Journal journal) => journal.Events.Count(one => one.UpdateId >= ChatPoster.FirstIdOf(Changing));
+
+    /// <summary>Starts them, and shows that both chats come.</summary>
+    private static async Task StartAsync(StreamConsumer[] consumers, ChatPoster kept, ChatPoster changing)
+    {
+        Array.ForEach(consumers, consumer => consumer.Start());
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.Journal.WaitForAsync(kept.LastId, Fault.Patience);
+        }
+
+        await changing.PostManyAsync(5);
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
+        }
+    }
+
+    /// <summary>Everything that may come up to now has come: an event of the other chat behind it is there.</summary>
+    private static async Task AllHaveAsync(StreamConsumer[] consumers, ChatPoster kept)
+    {
+        (long _, long proof) = await kept.PostManyAsync(1);
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.Journal.WaitForAsync(proof, Fault.Patience);
+        }
+    }
+
+    private static void Told(Journal journal, string kind, long id)
+    {
+        if (journal.Name == "pull")
+        {
+            Assert.Empty(journal.Accesses);
+            return;
+        }
+
+        string expected = kind switch { "thread" => $"\"chat_id\":{id},\"thread_id\":{Thread},", _ => $"\"{kind}_id\":{id}," };
+        Assert.Equal(2, journal.Accesses.Count);
+        Assert.Contains(expected + "\"can_read\":false", journal.Accesses[0].Json, StringComparison.Ordinal);
+        Assert.Contains(expected + "\"can_read\":true", journal.Accesses[1].Json, StringComparison.Ordinal);
+        // Nothing of the chat between the two, and it goes on behind the second.
+        long[] ids = [.. journal.Events.Select(one => one.UpdateId!.Value)];
+        int last = Array.FindLastIndex(ids, journal.Accesses[0].EventsBefore == 0 ? 0 : journal.Accesses[0].EventsBefore - 1, one => one >= ChatPoster.FirstIdOf(Changing));
+        int next = Array.FindIndex(ids, journal.Accesses[0].EventsBefore, one => one >= ChatPoster.FirstIdOf(Changing));
+        Assert.InRange(last, 0, journal.Accesses[0].EventsBefore - 1);
+        Assert.InRange(next, journal.Accesses[1].EventsBefore, int.MaxValue);
+    }
+
+    /// <summary>Messages of one chat, in one thread of it; their update ids tell the chat.</summary>
+    private sealed class ChatPoster(TestBot bot, long chat) : IDisposable
+    {
+        private readonly HttpClient client = new();
+        private long lastId = FirstIdOf(chat) - 1;
+
+        public int PaddingBytes { get; init; }
+
+        public long LastId => Volatile.Read(ref lastId);
+
+        public static long FirstIdOf(long chat) => chat * 1_000_000;
+
+        public async Task PostAsync(int count)
+        {
+            for (int number = 0; number < count; number++)
+            {
+                long id = lastId + 1;
+                string json = string.Create(CultureInfo.InvariantCulture,
+                    $$$"""{"update_id":{{{id}}},"message":{"message_id":{{{id}}},"message_thread_id":{{{Thread}}},"is_topic_message":true,"date":1790000000,"chat":{"id":{{{chat}}},"type":"supergroup","title":"T"},"text":"hello"},"padding":"{{{new string('x', PaddingBytes)}}}"}""");
+                using HttpResponseMessage answer = await client.PostAsync(bot.WebhookUrl, TestUpdate.Content(Encoding.UTF8.GetBytes(json)));
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                Volatile.Write(ref lastId, id);
+            }
+        }
+
+        public async Task<(long From, long To)> PostManyAsync(int count)
+        {
+            long from = LastId + 1;
+            await PostAsync(count);
+            return (from, LastId);
+        }
+
+        public async Task RunAsync(CancellationToken cancellation)
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                await PostAsync(1);
+            }
+        }
+
+        public void Dispose() => client.Dispose();
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Gateway.Storage;
+
+namespace Gateway.Tests.Faults;
+
+/// <summary>
+/// Changes grants in the gateway's database as a command in another process would, and sends no word of it to anybody: what a running gateway knows
+/// then, it knows by looking at the control version.
+/// </summary>
+internal sealed class GrantWriter(IDatabase database, long keyId) : IAsyncDisposable
+{
+    /// <param name="url">A <c>mysql://</c> address, or null for the SQLite file of the folder.</param>
+    public static GrantWriter Open(string? url, string dataFolder, long keyId) =>
+        new(url is null ? new SqliteDatabase(Path.Combine(dataFolder, StorageUrl.SqliteFileName)) : new MySqlDatabase(StorageUrl.TryParse(url, out _)!), keyId);
+
+    /// <param name="place">What stands between the columns and the rights: <c>chat_id</c> and so on.</param>
+    public Task GrantAsync(string columns, string values) =>
+        RunAsync($"INSERT INTO grants (principal_kind, principal_id, {columns}, can_read, can_send, can_manage, created_at_ms) VALUES (1, {keyId}, {values}, 1, 0, 0, 0)");
+
+    public Task RevokeAsync(string condition) => RunAsync($"DELETE FROM grants WHERE principal_kind = 1 AND principal_id = {keyId} AND {condition}");
+
+    public async Task<long> ChatIdAsync(long telegramChatId) =>
+        await ControlTransaction.RunAsync(
+            database,
+            async commands => (await commands.ReadNumberAsync(string.Create(CultureInfo.InvariantCulture, $"SELECT id FROM chats WHERE telegram_chat_id = {telegramChatId}")))!.Value,
+            CancellationToken.None);
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    private Task RunAsync(string sql) => ControlTransaction.RunAsync(database, commands => commands.ExecuteAsync(sql), CancellationToken.None);
+}
