@@ -138,6 +138,63 @@ public sealed class HubAccessTests
         Assert.Empty(lasting.Actions("expiring"));
     }
 
+    /// <summary>A token ends by itself and can be renewed, which a key that has expired cannot: another code, and a warning before.</summary>
+    [Fact]
+    public async Task Token_Expired_ClosesItsStreamWith4102_UnlessItWasRenewed()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var (token, next) = (Token(TimeSpan.FromMinutes(1)), Token(TimeSpan.FromMinutes(15)));
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", token);
+        var renewed = await hub.SubscribedAsync("""{"all":true}""", token);
+        hub.Time.Advance(TimeSpan.FromMinutes(1));
+        renewed.Connection.Renew(next);
+        token.IsRevoked = true;
+        await hub.Hub.OnControlChangedAsync(2, default);
+        await hub.PublishAsync();
+        await renewed.UntilAsync(o => o.Bare.Length == 1);
+
+        Assert.Equal(CloseCode.TokenExpired, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Empty(outlet.Bare);
+        Assert.Null(renewed.Closed);
+
+        Principal Token(TimeSpan life) => new(PrincipalId.User(4), "ada", sessionId: 7)
+        {
+            Grants = Grants.Admin,
+            Permissions = Permission.All,
+            ExpiresAtMs = (hub.Time.GetUtcNow() + life).ToUnixTimeMilliseconds(),
+        };
+    }
+
+    [Fact]
+    public async Task Token_OfASessionThatEndedBeforeItsTime_ClosesItsStreamWith4001()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var token = new Principal(PrincipalId.User(4), "ada", sessionId: 7) { Grants = Grants.Admin, Permissions = Permission.All };
+        token.ExpiresAtMs = hub.Time.GetUtcNow().AddMinutes(15).ToUnixTimeMilliseconds();
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", token);
+        token.IsRevoked = true;
+        await hub.Hub.OnControlChangedAsync(2, default);
+
+        Assert.Equal(CloseCode.Unauthenticated, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task Permission_ToReadEventsLost_ClosesTheStreamWith4003()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var principal = HubHarness.Reader(1);
+        var outlet = await hub.SubscribedAsync("""{"all":true}""", principal);
+        var stalled = await hub.BlockedAsync(HubHarness.Someone(Grants.Admin));
+        principal.Permissions = Permission.All & ~Permission.EventsRead;
+        stalled.Connection.Principal.Permissions = Permission.None;
+        await hub.Hub.OnControlChangedAsync(2, default);
+
+        Assert.Equal(CloseCode.Forbidden, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(CloseCode.Forbidden, outlet.Closed);
+        Assert.Equal(CloseCode.Forbidden, await stalled.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(stalled.IsAborted);
+    }
+
     [Fact]
     public async Task Key_RevokedBeforeItsStreamIsOpen_IsClosedWith4001()
     {

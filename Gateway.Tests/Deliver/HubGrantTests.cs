@@ -339,6 +339,45 @@ public sealed class HubGrantTests
         Assert.Empty(Told(outlet));
     }
 
+    [Fact]
+    public async Task AccessFloors_OneMoreThanTheBound_EndsTheStreamThatIsStillBehind()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        hub.IsCurrent = false;
+        var principal = HubHarness.Reader(mine);
+        // Held, so it stays behind.
+        var behind = await hub.SubscribedAsync("""{"id":"a","all":true,"after":0}""", principal);
+        var live = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        for (var grown = 1; grown <= Limits.Deliver.AccessFloors; grown++)
+        {
+            await hub.GrantAsync(principal, HubHarness.Reads([mine, .. HubHarness.Seqs(100, 99 + grown)]));
+        }
+
+        Assert.False(behind.Connection.Completion.IsCompleted);
+        await hub.GrantAsync(principal, HubHarness.Reads([mine, .. HubHarness.Seqs(100, 100 + Limits.Deliver.AccessFloors)]));
+        Assert.Equal(CloseCode.SlowConsumer, await behind.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.False(live.Connection.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task AccessFrames_ForAPeerThatTakesNothing_EndItAtTheBoundOfItsControls()
+    {
+        await StartAsync();
+        await using var _ = hub;
+        var principal = HubHarness.Reader(mine);
+        var outlet = await hub.BlockedAsync(principal);
+        long[] chats = [mine];
+        for (var rounds = 0; !outlet.Connection.Completion.IsCompleted; rounds++)
+        {
+            Assert.InRange(rounds, 0, Limits.Deliver.QueueControlBytes / Limits.Deliver.AccessFrames / 40);
+            chats = [.. chats, .. HubHarness.Seqs(chats.Length + 100, chats.Length + 99 + Limits.Deliver.AccessFrames)];
+            await hub.GrantAsync(principal, HubHarness.Reads(chats));
+        }
+
+        Assert.Equal(CloseCode.SlowConsumer, await outlet.Connection.Completion);
+    }
+
     private static Grants Threads(params (long Chat, long Thread)[] threads) =>
         new(false, FrozenSet<long>.Empty, FrozenSet<long>.Empty) { Threads = threads.ToFrozenDictionary(thread => thread, _ => ChatRights.Read) };
 

@@ -154,6 +154,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
         consumer.PauseReading();
         await changing.PostManyAsync(Events);
+        await StalledAsync(gateway);
         gateway.Freeze();
         await writer.RevokeAsync($"chat_id = {chatId}");
         int atWake;
@@ -176,6 +177,23 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         Assert.Equal(0, late);
         Assert.Equal(2, consumer.Journal.Connections);
         Assert.Empty(consumer.Journal.Violations);
+    }
+
+    /// <summary>Nothing has been delivered for ten looks: what there is waits for the peer.</summary>
+    private static async Task StalledAsync(GatewayProcess gateway)
+    {
+        string last = "";
+        int same = 0;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                string now = (await gateway.TextOfAsync("/metrics")).Split('\n').Single(line => line.StartsWith("gateway_deliver_deliveries_total", StringComparison.Ordinal));
+                same = now == last ? same + 1 : 0;
+                last = now;
+                return same >= 10;
+            },
+            Fault.Patience,
+            () => last);
     }
 
     private static int Count(Journal journal) => journal.Events.Count(one => one.UpdateId >= ChatPoster.FirstIdOf(Changing));

@@ -48,6 +48,22 @@ public sealed class FrameOutletTests
         Assert.True(transport.HasEnded);
     }
 
+    /// <summary>Regression: a write that failed later with what no peer's going makes was never heard of: the stream waited for the lag limit.</summary>
+    [Fact]
+    public async Task Write_FailsLaterWithABug_EndsAndWakesTheSession()
+    {
+        transport.IsFull = true;
+        Assert.Equal(SendStatus.Pending, transport.Send("late"u8));
+        var woken = input.Reader.ReadAsync();
+        var bug = new NotSupportedException("a bug");
+        transport.Taken.SetException(bug);
+
+        Assert.True((await woken.AsTask().WaitAsync(TimeSpan.FromSeconds(20))).IsCanceled);
+        Assert.True(transport.HasEnded);
+        Assert.True(transport.IsCut);
+        Assert.Same(bug, transport.Failure);
+    }
+
     /// <summary>Takes everything at once, or waits with it.</summary>
     private sealed class Transport(PipeReader input) : FrameOutlet(input)
     {
@@ -73,8 +89,8 @@ public sealed class FrameOutletTests
 
         protected override async ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => await Taken.Task;
 
-        protected override void Cut()
-        {
-        }
+        public bool IsCut { get; private set; }
+
+        protected override void Cut() => IsCut = true;
     }
 }

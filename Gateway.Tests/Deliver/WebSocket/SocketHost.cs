@@ -26,6 +26,7 @@ internal sealed class SocketHost : IAsyncDisposable
     private static readonly KeyRing Keys = new(MasterKey.Create());
     private static readonly Lazy<Task<(string Text, string Hash)>> AdminKey = new(static () => MakeKeyAsync(1));
     private static readonly Lazy<Task<(string Text, string Hash)>> OtherKey = new(static () => MakeKeyAsync(2));
+    private static readonly Lazy<Task<(string Text, string Hash)>> DeafKey = new(static () => MakeKeyAsync(3));
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-socket-");
     private readonly CancellationTokenSource stop = new();
@@ -36,6 +37,7 @@ internal sealed class SocketHost : IAsyncDisposable
     private Action<KestrelServerLimits>? limits;
     private TimeProvider hubTime = TimeProvider.System;
     private int shards;
+    private AccessControl access = null!;
     private long updateId;
 
     public Hub Hub { get; private set; } = null!;
@@ -49,6 +51,12 @@ internal sealed class SocketHost : IAsyncDisposable
 
     /// <summary>Of one who may read nothing.</summary>
     public string PoorKey { get; private set; } = "";
+
+    /// <summary>Of one who may not listen at all.</summary>
+    public string KeyWithoutEvents { get; private set; } = "";
+
+    /// <summary>Whether permissions are known to be current.</summary>
+    public volatile bool IsCurrent = true;
 
     public string Scheme => IsTls ? "wss" : "ws";
 
@@ -83,6 +91,9 @@ internal sealed class SocketHost : IAsyncDisposable
         await Hub.OfferAsync(new LogPosition(batch.Head.LogId, events[^1].Seq), events, default);
     }
 
+    /// <summary>The object that all connections of the key share.</summary>
+    public async Task<Principal> PrincipalAsync(string key) => (await access.AuthenticateAsync(key, default)).Principal!;
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -104,10 +115,11 @@ internal sealed class SocketHost : IAsyncDisposable
         store = new SqliteLogStore(database.Path, time);
         var hasher = new ApiKeyHasher();
         var accessStore = new AccessStore(database, time);
-        var access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
+        access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
         Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
         PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
-        Hub = new Hub(store, new ChatDirectory(database), static () => true, hubTime, new Random(1), shards, Log);
+        KeyWithoutEvents = await AddKeyAsync(3, await DeafKey.Value, isAdmin: false, scopes: "chats:read");
+        Hub = new Hub(store, new ChatDirectory(database), () => IsCurrent, hubTime, new Random(1), shards, Log);
         running = Hub.RunAsync(stop.Token);
         await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
         Census = new SocketCensus(options);
@@ -152,11 +164,11 @@ internal sealed class SocketHost : IAsyncDisposable
         Port = new Uri(app.Urls.First()).Port;
     }
 
-    private async Task<string> AddKeyAsync(long id, (string Text, string Hash) key, bool isAdmin)
+    private async Task<string> AddKeyAsync(long id, (string Text, string Hash) key, bool isAdmin, string? scopes = null)
     {
         await using var connection = await database.OpenAsync(default);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"INSERT INTO api_keys (id, name, hash, is_admin, created_at_ms) VALUES ({id}, 'key {id}', '{key.Hash}', {(isAdmin ? 1 : 0)}, 0)";
+        command.CommandText = $"INSERT INTO api_keys (id, name, hash, is_admin, scopes, created_at_ms) VALUES ({id}, 'key {id}', '{key.Hash}', {(isAdmin ? 1 : 0)}, {(scopes is null ? "NULL" : $"'{scopes}'")}, 0)";
         await command.ExecuteNonQueryAsync();
         return key.Text;
     }
