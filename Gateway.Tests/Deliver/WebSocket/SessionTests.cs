@@ -124,6 +124,7 @@ public class SessionTests : IAsyncLifetime
         await socket.ReadActionAsync("caught_up");
         await socket.SendTextAsync($$"""{"action":"auth","api_key":"{{host.PoorKey}}"}""");
         await socket.ReadActionAsync("authenticated");
+        await socket.ReadActionAsync("access");
         await host.OfferAsync(1);
         await socket.SendTextAsync("""{"action":"ping"}""");
         await socket.ReadActionAsync("pong");

@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Access;
 using Gateway.Deliver.WebSocket;
 using Gateway.Messages;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Deliver.WebSocket;
@@ -80,12 +81,14 @@ public sealed class SocketPermissionTests
 
         Assert.False(reading.IsCompleted);
         host.IsCurrent = true;
-        while (!reading.IsCompleted)
-        {
-            time.Advance(Limits.Deliver.Tick);
-            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        }
-
+        await Poll.UntilAsync(
+            () =>
+            {
+                time.Advance(Limits.Deliver.Tick);
+                return reading.IsCompleted;
+            },
+            RawSocket.Patience,
+            () => "the rest did not come");
         Assert.NotNull(await reading);
     }
 
