@@ -1,6 +1,16 @@
+using Gateway.Messages;
 using Gateway.Storage;
 
 namespace Gateway.Access;
+
+internal enum MasterKeyFit
+{
+    /// <summary>This database was used with this key, or with none yet.</summary>
+    Fits,
+
+    /// <summary>Everything in it was sealed under another one.</summary>
+    IsAnother,
+}
 
 /// <summary>
 /// Tells a process that was given another deployment's master key. It could receive, but it would answer 401 to every API key, which tells
@@ -8,21 +18,47 @@ namespace Gateway.Access;
 /// </summary>
 internal static class MasterKeyCheck
 {
-    /// <summary>True when there are sealed bot tokens and all of them were sealed under another key; single ones are reported bot by bot.</summary>
-    public static async Task<bool> IsAnotherAsync(IDatabase database, KeyRing keys, CancellationToken cancellation)
+    /// <summary>
+    /// What the bots say counts more than the mark: single ones may be damaged or foreign and are reported bot by bot, but a bot that opens shows
+    /// that the operator has begun anew with this key.
+    /// </summary>
+    public static async Task<MasterKeyFit> LookAsync(IDatabase database, KeyRing keys, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenAsync(cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT telegram_id, token_cipher FROM bots WHERE mode <> 'removed'";
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var secrets = new SecretBox(keys);
-        var others = 0;
-        while (await reader.ReadAsync(cancellation))
+        var box = new SecretBox(keys);
+        var bots = 0;
+        for (long after = 0; ;)
         {
-            if (secrets.Open(reader.GetFieldValue<byte[]>(1), SecretBox.BotToken(reader.GetInt64(0)), out _) != SecretBoxStatus.OtherMasterKey) return false;
-            others++;
+            var page = await SealedBots.ReadAsync(database, after, Limits.Access.RotationBots, cancellation);
+            if (page.Count == 0) break;
+            // The token alone: of two secrets of a bot it is the one without which nothing works.
+            foreach (var secret in page.Where((_, index) => index % 2 == 0))
+            {
+                if (box.Open(secret.Cipher, secret.Context, out _) != SecretBoxStatus.OtherMasterKey) return MasterKeyFit.Fits;
+                bots++;
+            }
+
+            after = page[^1].BotId;
         }
 
-        return others > 0;
+        return bots > 0 || await ReadMarkAsync(database, cancellation) is { } mark && box.Open(mark.Cipher, mark.Context, out _) != SecretBoxStatus.Opened
+            ? MasterKeyFit.IsAnother
+            : MasterKeyFit.Fits;
     }
+
+    /// <summary>Marks the database with a key that fits, once; a mark that this ring opens is left, also when it is of the previous key.</summary>
+    public static async Task MarkAsync(IDatabase database, KeyRing keys, TimeProvider time, CancellationToken cancellation)
+    {
+        if (await ReadMarkAsync(database, cancellation) is { } mark && new SecretBox(keys).Open(mark.Cipher, mark.Context, out _) == SecretBoxStatus.Opened) return;
+        await ControlTransaction.RunAsync(
+            database,
+            async commands =>
+            {
+                await DerivedKeyStore.MarkAsync(commands, keys, time.GetUtcNow().ToUnixTimeMilliseconds());
+                return true;
+            },
+            cancellation);
+    }
+
+    private static async Task<DerivedKeyRow?> ReadMarkAsync(IDatabase database, CancellationToken cancellation) =>
+        (await DerivedKeyStore.ReadAsync(database, cancellation)).FirstOrDefault(row => row.Purpose == DerivedKeyStore.Mark);
 }

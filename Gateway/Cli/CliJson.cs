@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Gateway.Cli.Apply;
 
 namespace Gateway.Cli;
 
@@ -52,6 +53,10 @@ internal sealed record CheckJson(string Check, string Status, string Message);
 
 internal sealed record DoctorJson(bool Ok, IReadOnlyList<CheckJson> Checks);
 
+internal sealed record MasterKeyRotatedJson(bool Rotated, int Resealed, int RetiredKeys);
+
+internal sealed record MasterKeyAdoptedJson(bool Adopted);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ErrorJson))]
 [JsonSerializable(typeof(BotAddedJson))]
@@ -67,4 +72,8 @@ internal sealed record DoctorJson(bool Ok, IReadOnlyList<CheckJson> Checks);
 [JsonSerializable(typeof(MigratedJson))]
 [JsonSerializable(typeof(HealthJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(MasterKeyRotatedJson))]
+[JsonSerializable(typeof(MasterKeyAdoptedJson))]
+[JsonSerializable(typeof(ConfigurationErrorJson))]
+[JsonSerializable(typeof(AppliedJson))]
 internal sealed partial class CliJson : JsonSerializerContext;

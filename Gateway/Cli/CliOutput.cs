@@ -27,6 +27,14 @@ internal sealed class CliOutput(bool json, TextWriter output, TextWriter errors)
         return exitCode;
     }
 
+    /// <summary>An error with details of its own.</summary>
+    public int Fail<T>(int exitCode, T value, JsonTypeInfo<T> type, string text)
+    {
+        if (json) output.WriteLine(Serialize(value, type));
+        else errors.WriteLine(text);
+        return exitCode;
+    }
+
     public void Warn(string message) => errors.WriteLine($"gateway: warning: {message}");
 
     private static string Serialize<T>(T value, JsonTypeInfo<T> type)

@@ -47,27 +47,35 @@ internal sealed class CliSession : IAsyncDisposable
 
     /// <summary>Opens, migrates, runs the command, and turns what may go wrong with a database into an exit code.</summary>
     public static Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
-        RunAsync(arguments, command, mayChange: true, cancellation);
+        RunAsync(arguments, command, SessionMode.Change, cancellation);
 
     /// <summary>For a command that only looks: it makes no folder, no key and no database, and migrates nothing.</summary>
     public static Task<int> LookAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
-        RunAsync(arguments, command, mayChange: false, cancellation);
+        RunAsync(arguments, command, SessionMode.Look, cancellation);
 
-    private static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, bool mayChange, CancellationToken cancellation)
+    /// <summary>For the replacement of the master key: with the key in the data folder, no server runs there and no other command is at work.</summary>
+    public static Task<int> RunAloneAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
+        RunAsync(arguments, command, SessionMode.Alone, cancellation);
+
+    private static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, SessionMode mode, CancellationToken cancellation)
     {
         var output = OutputFor(arguments);
         var read = CommonOptions.Read(arguments);
+        foreach (var warning in read.Warnings) output.Warn(warning);
         if (read.Options is not { } options) return output.Fail(ExitCode.Usage, "INVALID_OPTIONS", string.Join("; ", read.Errors));
         try
         {
-            if (!mayChange && options.Storage.SqlitePath is { } path && !File.Exists(path))
+            if (mode != SessionMode.Change && options.Storage.SqlitePath is { } path && !File.Exists(path))
                 return output.Fail(ExitCode.Refused, "NO_DATABASE", $"there is no database {Path.GetFullPath(path)}; is this the folder that the gateway serves?");
-            if (mayChange && options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
+            if (mode == SessionMode.Change && options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
+            using var locks = SessionLocks.Take(mode, options);
+            if (locks.Refusal is { } refusal) return output.Fail(ExitCode.Refused, refusal.Code, refusal.Message);
+            // Behind the locks: a key that is being replaced is read before or after, not between.
             var master = MasterKeyProvider.Get(options);
             if (master.Key is null) return output.Fail(ExitCode.Usage, "NO_MASTER_KEY", master.Reason!);
             await using var storage = StorageFactory.Open(options.Storage, TimeProvider.System);
             var migrator = new Migrator(storage.Database, TimeProvider.System);
-            var migrated = mayChange ? await MigrateAsync(migrator, options, cancellation) : await migrator.LookAsync(cancellation);
+            var migrated = mode == SessionMode.Change ? await MigrateAsync(migrator, options, cancellation) : await migrator.LookAsync(cancellation);
             if (!migrated.IsReady)
             {
                 return migrated.Status is MigrationStatus.SchemaTooNew or MigrationStatus.SchemaOld
@@ -75,7 +83,7 @@ internal sealed class CliSession : IAsyncDisposable
                     : output.Fail(ExitCode.Unavailable, "DATABASE_UNAVAILABLE", $"{options.Storage}: {migrated.Reason}");
             }
 
-            await using var session = new CliSession(options, storage, migrated, new KeyRing(master.Key), output);
+            await using var session = new CliSession(options, storage, migrated, master.Ring, output);
             return await command(session);
         }
         catch (Exception e) when (e is DbException or TimeoutException or SocketException)

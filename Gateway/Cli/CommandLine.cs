@@ -11,6 +11,8 @@ internal static class CommandLine
         {
             CommonOptions.Data,
             CommonOptions.Database,
+            CommonOptions.DatabaseFile,
+            CommonOptions.MasterKeyFile,
             CommonOptions.Config,
             CommonOptions.Json,
             ServeCommand.Create(),
@@ -18,6 +20,7 @@ internal static class CommandLine
             ApiKeyCommands.Create(),
             GrantCommands.Create(),
             UserCommands.Create(),
+            MasterKeyCommands.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),
             HealthCommand.Create(),

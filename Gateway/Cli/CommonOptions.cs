@@ -22,6 +22,20 @@ internal static class CommonOptions
         Recursive = true,
     };
 
+    public static readonly Option<string?> DatabaseFile = new("--database-file")
+    {
+        Description = "A file with that URL: the arguments of a process are for everybody to see",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> MasterKeyFile = new("--master-key-file")
+    {
+        Description = "A file with the master key [default: the environment's, or the data folder's with SQLite]",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     public static readonly Option<string?> Config = new("--config")
     {
         Description = $"A settings file [default: ./{DefaultConfigFile} if it is there]",
@@ -49,7 +63,8 @@ internal static class CommonOptions
         var config = arguments.GetValue(Config);
         values.AddFile(config ?? DefaultConfigFile, mustExist: config is not null);
         values.AddEnvironment(Environment.GetEnvironmentVariables());
-        (Option<string?> Option, string Name)[] all = [(Data, "Data"), (Database, "Database"), (PublicUrl, "PublicUrl"), .. more];
+        (Option<string?> Option, string Name)[] all =
+            [(Data, "Data"), (Database, "Database"), (DatabaseFile, "DatabaseFile"), (MasterKeyFile, "MasterKeyFile"), (PublicUrl, "PublicUrl"), .. more];
         foreach (var (option, name) in all)
         {
             if (arguments.GetValue(option) is { } text) values.SetFromArgument(name, text, option.Name);

@@ -10,6 +10,7 @@ internal static class ServeCommand
     private static readonly Option<string?> Grpc = new("--grpc") { Description = "Where gRPC will listen in a later version [default: 127.0.0.1:9090]", HelpName = "ADDR:PORT" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "HOST:PORT[,options]; for several replicas, in a later version", HelpName = "ADDR" };
     private static readonly Option<string?> BotTokenEnv = new("--bot-token-env") { Description = "Poll the bot whose token is in this environment variable", HelpName = "NAME" };
+    private static readonly Option<string?> BotTokenFile = new("--bot-token-file") { Description = "Poll the bot whose token is in this file", HelpName = "FILE" };
     private static readonly Option<string?> BaseUrl = new("--telegram-base-url") { Description = "Another Bot API server [default: https://api.telegram.org]", HelpName = "URL" };
 
     public static Command Create()
@@ -21,14 +22,14 @@ internal static class ServeCommand
 
     public static void AddTo(Command command)
     {
-        foreach (var option in new[] { Http, Grpc, Redis, CommonOptions.PublicUrl, BotTokenEnv, BaseUrl }) command.Add(option);
+        foreach (var option in new[] { Http, Grpc, Redis, CommonOptions.PublicUrl, BotTokenEnv, BotTokenFile, BaseUrl }) command.Add(option);
         command.SetAction(RunAsync);
     }
 
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation)
     {
         var read = CommonOptions.Read(
-            arguments, (Http, "Http:Listen"), (Grpc, "Grpc:Listen"), (Redis, "Redis"), (BotTokenEnv, "BotTokenEnv"), (BaseUrl, "Telegram:BaseUrl"));
+            arguments, (Http, "Http:Listen"), (Grpc, "Grpc:Listen"), (Redis, "Redis"), (BotTokenEnv, "BotTokenEnv"), (BotTokenFile, "BotTokenFile"), (BaseUrl, "Telegram:BaseUrl"));
         if (read.Options is not { } options)
         {
             Console.Error.WriteLine("gateway: the configuration cannot be used:");
@@ -36,6 +37,7 @@ internal static class ServeCommand
             return ExitCode.Usage;
         }
 
+        foreach (var warning in read.Warnings) Console.Error.WriteLine($"gateway: warning: {warning}");
         var outcome = await new GatewayServer(options, Console.Out, TimeProvider.System).RunAsync(cancellation);
         if (outcome.Reason is not null) Console.Error.WriteLine($"gateway: {outcome.Reason}");
         return outcome.Status switch

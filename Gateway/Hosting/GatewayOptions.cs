@@ -15,6 +15,9 @@ internal sealed record GatewayOptions
     /// <summary>Given by option or file; null: the embedded default's own file.</summary>
     public string? MasterKey { get; init; }
 
+    /// <summary>A second master key that is known while one is replaced by the other; never without <see cref="MasterKey"/>.</summary>
+    public string? PreviousMasterKey { get; init; }
+
     public HttpOptions Http { get; init; } = new();
     public AuthOptions Auth { get; init; } = new();
     public IngestOptions Ingest { get; init; } = new();
@@ -31,6 +34,9 @@ internal sealed record GatewayOptions
 
     /// <summary>The name of an environment variable that holds a bot's token to poll with.</summary>
     public string? BotTokenVariable { get; init; }
+
+    /// <summary>The same bot's token, out of a file.</summary>
+    public string? BotToken { get; init; }
 
     /// <summary>Where Telegram and clients reach the gateway, with the prefix that a proxy takes away; null: unknown, webhooks are registered by hand.</summary>
     public Uri? PublicUrl { get; init; }

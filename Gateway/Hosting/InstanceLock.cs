@@ -26,7 +26,7 @@ internal sealed class InstanceLock : IDisposable
     }
 
     /// <summary>The runtime puts the system's error number there: EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.</summary>
-    private static bool IsHeld(IOException failure) => failure.HResult is 11 or 35 or unchecked((int)0x80070020);
+    public static bool IsHeld(IOException failure) => failure.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     public void Dispose() => file.Dispose();
 }

@@ -3,21 +3,27 @@ using Gateway.Access;
 namespace Gateway.Hosting;
 
 /// <param name="Key">Null with a reason.</param>
-internal readonly record struct MasterKeyOutcome(MasterKey? Key, string? Reason);
+/// <param name="Previous">The one it replaces, or is to be replaced by: while a fleet is moved, every process must read what either made.</param>
+internal readonly record struct MasterKeyOutcome(MasterKey? Key, string? Reason, MasterKey? Previous = null)
+{
+    public KeyRing Ring => new(Key!, Previous);
+}
 
 /// <summary>Finds the master key where the operator put it, or makes the embedded default's.</summary>
 internal static class MasterKeyProvider
 {
+    public static string PathOf(GatewayOptions options) => Path.Combine(options.DataFolder, MasterKeyFile.Name);
+
     public static MasterKeyOutcome Get(GatewayOptions options)
     {
         if (options.MasterKey is { } text)
         {
-            var given = MasterKey.Parse(text);
-            return given is null
-                ? new(null, "MasterKey is not 32 bytes in base64 or hexadecimal; make one with: openssl rand -base64 32")
-                : new(given, null);
+            if (MasterKey.Parse(text) is not { } given) return new(null, "MasterKey is not 32 bytes in base64 or hexadecimal; make one with: openssl rand -base64 32");
+            if (options.PreviousMasterKey is not { } other) return new(given, null);
+            return MasterKey.Parse(other) is { } previous ? new(given, null, previous) : new(null, "PreviousMasterKey is not 32 bytes in base64 or hexadecimal");
         }
 
+        if (options.PreviousMasterKey is not null) return new(null, "PreviousMasterKey is given without MasterKey; which one is in use?");
         if (!options.Storage.IsSqlite)
         {
             return new(null,
@@ -25,7 +31,7 @@ internal static class MasterKeyProvider
                 + "(the same on every replica; make one with: openssl rand -base64 32)");
         }
 
-        var path = Path.Combine(options.DataFolder, MasterKeyFile.Name);
+        var path = PathOf(options);
         try
         {
             if (!File.Exists(path) && File.Exists(options.Storage.SqlitePath))
@@ -37,7 +43,9 @@ internal static class MasterKeyProvider
             }
 
             var kept = MasterKeyFile.ReadOrCreate(path);
-            return kept is null ? new(null, $"{path} does not hold a master key; restore it from a backup") : new(kept, null);
+            return kept is null
+                ? new(null, $"{path} does not hold a master key; restore it from a backup")
+                : new(kept, null, MasterKeyFile.ReadPrevious(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,6 +14,9 @@ internal sealed class OptionValues
 {
     public const string EnvironmentPrefix = "GATEWAY__";
 
+    private const string FileForm = "File";
+    private const string ArgumentSource = "argument ";
+
     private readonly Dictionary<string, OptionValue> values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> errors = [];
 
@@ -29,11 +32,12 @@ internal sealed class OptionValues
         if (text is not null) values[name] = new OptionValue(text, source);
     }
 
-    /// <summary>An argument also beats the form with <c>File</c> of its own name from the file or the environment.</summary>
+    /// <summary>An argument also beats the other form of its own name, with or without <c>File</c>, from the file or the environment.</summary>
     public void SetFromArgument(string name, string text, string argument)
     {
-        values.Remove(name + "File");
-        Set(name, text, $"argument {argument}");
+        var other = name.EndsWith(FileForm, StringComparison.Ordinal) ? name[..^FileForm.Length] : name + FileForm;
+        if (values.TryGetValue(other, out var value) && !value.Source.StartsWith(ArgumentSource, StringComparison.Ordinal)) values.Remove(other);
+        Set(name, text, ArgumentSource + argument);
     }
 
     public void AddFile(string path, bool mustExist)

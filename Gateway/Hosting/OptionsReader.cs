@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Hosting;
 
 /// <param name="Options">Null when there are errors.</param>
-internal sealed record OptionsOutcome(GatewayOptions? Options, IReadOnlyList<string> Errors);
+/// <param name="Warnings">What can be used and should not stay so; never holds a secret.</param>
+internal sealed record OptionsOutcome(GatewayOptions? Options, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings);
 
 /// <summary>
 /// Makes <see cref="GatewayOptions"/> of the raw values and reports everything that is wrong at once, so that an operator repairs a
@@ -19,6 +20,7 @@ internal sealed class OptionsReader
 {
     private readonly OptionValues values;
     private readonly List<string> errors = [];
+    private readonly List<string> warnings = [];
     private readonly HashSet<string> known = new(StringComparer.OrdinalIgnoreCase);
 
     private OptionsReader(OptionValues values) => this.values = values;
@@ -29,7 +31,7 @@ internal sealed class OptionsReader
         reader.errors.AddRange(values.Errors);
         var options = reader.Build();
         reader.RefuseUnknown();
-        return reader.errors.Count == 0 ? new(options, []) : new(null, reader.errors);
+        return new(reader.errors.Count == 0 ? options : null, reader.errors, reader.warnings);
     }
 
     private GatewayOptions Build()
@@ -45,8 +47,10 @@ internal sealed class OptionsReader
             DataFolder = data,
             Storage = ReadStorage(data),
             MasterKey = Secret("MasterKey"),
+            PreviousMasterKey = Secret("PreviousMasterKey"),
             AdminPassword = ReadAdminPassword(),
             BotTokenVariable = Text("BotTokenEnv"),
+            BotToken = ReadBotToken(),
             TelegramBaseUrl = telegram,
             PublicUrl = ReadPublicUrl(isTelegramsOwn: telegram == defaults.TelegramBaseUrl),
             RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
@@ -60,6 +64,13 @@ internal sealed class OptionsReader
                 Level = Choice("Logging:Level", LogLevel.Information),
             },
         };
+    }
+
+    private string? ReadBotToken()
+    {
+        if (Text("BotTokenFile") is null) return null;
+        if (Text("BotTokenEnv") is not null) errors.Add("BotTokenEnv and BotTokenFile are both set; which one is meant?");
+        return ReadSecretFile("BotTokenFile");
     }
 
     /// <summary>Checked here, or a production start would silently be one without a user.</summary>
@@ -102,7 +113,7 @@ internal sealed class OptionsReader
         {
             Listen = Listen("Http:Listen", 8080),
             CertificateFile = ExistingFile("Http:CertificateFile"),
-            CertificateKeyFile = ExistingFile("Http:CertificateKeyFile"),
+            CertificateKeyFile = PrivateFile("Http:CertificateKeyFile"),
             Drain = TimeSpan.FromSeconds(Number("Http:DrainSeconds", 0, 0, (int)Limits.Hosting.Drain.TotalSeconds)),
             MaxConnections = Number("Http:MaxConnections", Limits.Hosting.Connections, 1, Limits.Hosting.Connections),
             MaxSockets = Number("WebSocket:MaxSockets", Limits.WebSocket.Sockets, 1, Limits.Hosting.Connections),
@@ -127,25 +138,22 @@ internal sealed class OptionsReader
     private string? Secret(string name)
     {
         var direct = Text(name);
-        var path = Text(name + "File");
-        if (path is null) return direct;
+        if (Text(name + "File") is null) return direct;
         if (direct is not null)
         {
             errors.Add($"{name} and {name}File are both set; which one is meant?");
             return null;
         }
 
-        try
-        {
-            var text = File.ReadAllText(path).Trim();
-            if (text.Length == 0) errors.Add($"{name}File: {path} is empty");
-            return text;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            errors.Add($"{name}File: {e.Message}");
-            return null;
-        }
+        return ReadSecretFile(name + "File");
+    }
+
+    private string? ReadSecretFile(string name)
+    {
+        var read = SecretFile.Read(Text(name)!);
+        if (read.Failure is not null) errors.Add($"{name}: {read.Failure}");
+        if (read.Warning is not null) warnings.Add($"{name}: {read.Warning}");
+        return read.Text;
     }
 
     private ListenAddress Listen(string name, int defaultPort)
@@ -168,6 +176,13 @@ internal sealed class OptionsReader
     {
         var path = Text(name);
         if (path is not null && !File.Exists(path)) Refuse(name, "names a file that does not exist");
+        return path;
+    }
+
+    private string? PrivateFile(string name)
+    {
+        var path = ExistingFile(name);
+        if (path is not null && File.Exists(path) && SecretFile.WarningOf(path) is { } warning) warnings.Add($"{name}: {warning}");
         return path;
     }
 

@@ -53,30 +53,39 @@ internal sealed class StartUp : IAsyncDisposable
         {
             if (migrated.Applied > 0) HostingLog.Migrated(logger, migrated.FromVersion, migrated.ToVersion);
             await TellSettingsAsync(storage.Database, logger, cancellation);
-            var keys = new KeyRing(master.Key);
-            if (!await IsAnotherKeyAsync(storage.Database, keys, logger, cancellation)) return new(new StartUp(instance, storage, keys), StartUpStatus.Prepared, null);
+            var keys = await CompleteKeysAsync(storage.Database, master.Ring, time, logger, cancellation);
+            if (keys.Ring is not null) return new(new StartUp(instance, storage, keys.Ring), StartUpStatus.Prepared, null);
+            await storage.DisposeAsync();
+            instance?.Dispose();
+            return new(null, keys.Status, $"{options.Storage}: {keys.Reason}");
         }
 
         await storage.DisposeAsync();
         instance?.Dispose();
-        if (migrated.IsReady) return new(null, StartUpStatus.Refused, $"{options.Storage}: {OtherMasterKey}");
         return new(null, migrated.Status == MigrationStatus.SchemaTooNew ? StartUpStatus.Refused : StartUpStatus.DatabaseAway, $"{options.Storage}: {migrated.Reason}");
     }
 
-    private const string OtherMasterKey = "the bots' tokens were stored under another master key than this one. Give the right one, or, if it is lost, "
-        + "give each bot's token again with 'gateway bot add --update' and make new API keys";
+    private const string OtherMasterKey = "this database was used with another master key than this one. Give the right one, or, if it is lost, "
+        + "give each bot's token again with 'gateway bot add --update' (without a bot: 'gateway master-key adopt') and make new API keys";
 
-    private static async Task<bool> IsAnotherKeyAsync(IDatabase database, KeyRing keys, ILogger logger, CancellationToken cancellation)
+    /// <summary>The keys with those that earlier master keys left.</summary>
+    private static async Task<(KeyRing? Ring, StartUpStatus Status, string? Reason)> CompleteKeysAsync(IDatabase database, KeyRing keys, TimeProvider time, ILogger logger, CancellationToken cancellation)
     {
-        try
+        for (var began = time.GetTimestamp(); ;)
         {
-            return await MasterKeyCheck.IsAnotherAsync(database, keys, cancellation);
-        }
-        catch (DbException e)
-        {
-            // It went away just now; the loops know how to wait for it, and each bot is looked at again there.
-            HostingLog.WaitingForDatabase(logger, e.Message);
-            return false;
+            try
+            {
+                if (await MasterKeyCheck.LookAsync(database, keys, cancellation) == MasterKeyFit.IsAnother) return (null, StartUpStatus.Refused, OtherMasterKey);
+                await MasterKeyCheck.MarkAsync(database, keys, time, cancellation);
+                return (await DerivedKeyStore.LoadAsync(database, keys, time, cancellation), StartUpStatus.Prepared, null);
+            }
+            catch (DbException e)
+            {
+                if (time.GetElapsedTime(began) > Limits.Hosting.DatabaseWait) return (null, StartUpStatus.DatabaseAway, e.Message);
+                // It went away just now. Without the keys of before, API keys that are right would be answered 401.
+                HostingLog.WaitingForDatabase(logger, e.Message);
+                await Task.Delay(Limits.Hosting.DatabaseRetry, time, cancellation);
+            }
         }
     }
 

@@ -55,6 +55,18 @@ internal static partial class Limits
         /// <summary>Key ids named in one reload statement; more principals take more statements.</summary>
         public const int ReloadKeys = 200;
 
+        /// <summary>Bots of one step of a master key's replacement: two small updates each keep the transaction under the 50 ms that a command may take.</summary>
+        public const int RotationBots = 50;
+
+        /// <summary>
+        /// Replaced master keys whose API keys are still taken; a made-up key is hashed once for each, a quarter of a microsecond. Over it: the next
+        /// replacement is refused until the API keys from before the oldest have been revoked.
+        /// </summary>
+        public const int RetiredApiKeyTags = 16;
+
+        /// <summary>How long access tokens signed under a replaced master key are taken, several times their life. Over it: they have expired anyhow.</summary>
+        public static readonly TimeSpan RetiredSigningKey = TimeSpan.FromHours(1);
+
         /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
         public const int WebhookSecretGoodChars = 22;
 
@@ -123,6 +135,9 @@ internal static partial class Limits
         /// <summary>Between two tries of the above.</summary>
         public static readonly TimeSpan DatabaseRetry = TimeSpan.FromMilliseconds(500);
 
+        /// <summary>Bytes of a file with one secret; the longest, a database URL, has some hundred. Over it: refused, it is the wrong file.</summary>
+        public const int SecretFileBytes = 64 * 1024;
+
         /// <summary>Connections at once, and upgraded ones apart. Over it: Kestrel closes new ones at accept. Configurable, downwards.</summary>
         public const int Connections = 100_000;
 
@@ -153,6 +168,12 @@ internal static partial class Limits
 
         /// <summary>How far the clocks of gateway and database may lie apart. Over it: <c>doctor</c> warns.</summary>
         public const int ClockSeconds = 2;
+
+        /// <summary>Bytes of a file for <c>apply</c>, some ten thousand entries. Over it: refused.</summary>
+        public const int ConfigurationBytes = 1024 * 1024;
+
+        /// <summary>Lists and blocks within each other in it; a configuration has four. Over it: refused, for reading it uses the stack.</summary>
+        public const int ConfigurationDepth = 16;
 
         /// <summary>The running gateway's answer to <c>health</c>. Over it: not well. Below the 3 s that container engines give a health check.</summary>
         public static readonly TimeSpan HealthAnswer = TimeSpan.FromSeconds(2);

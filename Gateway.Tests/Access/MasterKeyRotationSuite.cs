@@ -1,0 +1,197 @@
+using Gateway.Access;
+using Gateway.Ingest;
+using Gateway.Messages;
+using Gateway.Storage;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gateway.Tests.Access;
+
+/// <summary>The replacement of a master key, over either engine, cut short at every place where it touches the database.</summary>
+public abstract class MasterKeyRotationSuite : IAsyncLifetime
+{
+    private static readonly string[] Tokens = [.. Enumerable.Range(1, 3).Select(bot => $"{bot}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw")];
+
+    private readonly MasterKey older = MasterKey.Create();
+    private readonly MasterKey newer = MasterKey.Create();
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 2, 9, 12, 0, 0, TimeSpan.Zero));
+    private readonly ApiKeyHasher hasher = new();
+    private SwitchedDatabase database = null!;
+
+    private protected abstract Task<IDatabase> OpenAsync();
+
+    public async Task InitializeAsync()
+    {
+        database = new SwitchedDatabase(await OpenAsync());
+        Assert.True((await new Migrator(database, time).MigrateAsync(CancellationToken.None)).IsReady);
+    }
+
+    public virtual async Task DisposeAsync()
+    {
+        hasher.Dispose();
+        database.BeforeOpen = null;
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Rotate_WithBots_MovesEverySecretToTheNewKey()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        var outcome = await RotateAsync(older, newer);
+
+        Assert.Equal((RotationStatus.Rotated, 6), (outcome.Status, outcome.Resealed));
+        await AssertAllUnderAsync(newer);
+        Assert.Equal(MasterKeyFit.IsAnother, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
+        Assert.Equal(MasterKeyFit.Fits, await MasterKeyCheck.LookAsync(database, new KeyRing(newer), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Rotate_MoreBotsThanAStep_MovesThemAll()
+    {
+        var ring = new KeyRing(older);
+        var bots = Limits.Access.RotationBots + 1;
+        for (var bot = 1; bot <= bots; bot++) await AddAsync(ring, $"{bot}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
+
+        Assert.Equal(2 * bots, (await RotateAsync(older, newer)).Resealed);
+        await AssertAllUnderAsync(newer);
+    }
+
+    /// <summary>The process dies before its first, second, … use of the database; every time, both keys read everything, and a rerun completes it.</summary>
+    [Fact]
+    public async Task Rotate_CutShortAnywhere_IsCompletedByARerun()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        var key = await ApiKeys(new KeyRing(older)).CreateAsync(Actor.CommandLine, "consumer", false, null, null, CancellationToken.None);
+        var (from, to) = (older, newer);
+        for (var cut = 1; ; cut++)
+        {
+            var opens = 0;
+            database.BeforeOpen = _ => ++opens > cut ? throw new SqliteException("killed", 14) : Task.CompletedTask;
+            var wasCut = false;
+            try
+            {
+                await RotateAsync(from, to);
+            }
+            catch (SqliteException)
+            {
+                wasCut = true;
+            }
+
+            database.BeforeOpen = null;
+            var both = await LoadAsync(new KeyRing(to, from));
+            await AssertOpensAsync(both);
+            AssertTaken(key, both);
+            Assert.Equal(RotationStatus.Rotated, (await RotateAsync(from, to)).Status);
+            await AssertAllUnderAsync(to);
+            AssertTaken(key, await LoadAsync(new KeyRing(to)));
+            if (!wasCut) break;
+            (from, to) = (to, MasterKey.Create());
+        }
+    }
+
+    [Fact]
+    public async Task Rotate_ApiKeysAndTokensOfBefore_AreStillTaken()
+    {
+        var before = new KeyRing(older);
+        var key = await ApiKeys(before).CreateAsync(Actor.CommandLine, "consumer", false, null, null, CancellationToken.None);
+        await RotateAsync(older, newer);
+        var after = await LoadAsync(new KeyRing(newer));
+
+        Assert.Equal(key.Id, ApiKeyText.ReadId(key.Text, after));
+        Assert.Contains(after.SigningKeys, each => each.Id == before.SigningKeys[0].Id);
+        Assert.NotEqual(before.SigningKeys[0].Id, after.SigningKeys[0].Id);
+        time.Advance(Limits.Access.RetiredSigningKey + TimeSpan.FromSeconds(1));
+        Assert.DoesNotContain((await LoadAsync(new KeyRing(newer))).SigningKeys, each => each.Id == before.SigningKeys[0].Id);
+    }
+
+    [Fact]
+    public async Task Rotate_WithAPreviousKeyThatIsNotTheOneInUse_ChangesNothing()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        Assert.Equal(RotationStatus.WrongPrevious, (await RotateAsync(MasterKey.Create(), newer)).Status);
+        await AssertAllUnderAsync(older);
+        Assert.Empty(await DerivedKeyStore.ReadAsync(database, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Rotate_WithoutBotsAndWithAWrongPreviousKey_IsRefusedByTheMark()
+    {
+        await MasterKeyCheck.MarkAsync(database, new KeyRing(older), time, CancellationToken.None);
+        Assert.Equal(RotationStatus.WrongPrevious, (await RotateAsync(MasterKey.Create(), newer)).Status);
+        Assert.Equal(RotationStatus.Rotated, (await RotateAsync(older, newer)).Status);
+        Assert.Equal(MasterKeyFit.IsAnother, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Rotate_OverTheRetiredKeysInUse_IsRefusedUntilTheirApiKeysAreRevoked()
+    {
+        var first = await ApiKeys(new KeyRing(older)).CreateAsync(Actor.CommandLine, "oldest", false, null, null, CancellationToken.None);
+        var from = older;
+        for (var count = 0; count < Limits.Access.RetiredApiKeyTags; count++)
+        {
+            var to = MasterKey.Create();
+            Assert.Equal(new RotationOutcome(RotationStatus.Rotated, 0, count + 1), await RotateAsync(from, to));
+            from = to;
+        }
+
+        Assert.Equal(RotationStatus.TooManyRetired, (await RotateAsync(from, newer)).Status);
+        AssertTaken(first, await LoadAsync(new KeyRing(from)));
+
+        await ApiKeys(new KeyRing(from)).RevokeAsync(Actor.CommandLine, first.Id, CancellationToken.None);
+        Assert.Equal(new RotationOutcome(RotationStatus.Rotated, 0, 1), await RotateAsync(from, newer));
+    }
+
+    [Fact]
+    public async Task Rotate_BotChangedMeanwhile_KeepsTheNewerToken()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        var newToken = "1:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+        var opens = 0;
+        database.BeforeOpen = async _ =>
+        {
+            // Just before the step's transaction: mark, bots, end of bots; retired, its transaction; the page; here.
+            if (++opens != 7) return;
+            database.BeforeOpen = null;
+            await new BotAdministration(database, new SecretBox(new KeyRing(older)), time).AddAsync(Actor.CommandLine, new BotRegistration(1, newToken, null) { Update = true }, CancellationToken.None);
+        };
+        await RotateAsync(older, newer);
+        Assert.Null(database.BeforeOpen);
+
+        var page = await SealedBots.ReadAsync(database, 0, 10, CancellationToken.None);
+        Assert.Equal(SecretBoxStatus.Opened, new SecretBox(new KeyRing(newer)).Open(page[0].Cipher, page[0].Context, out var token));
+        Assert.Equal(newToken, token);
+    }
+
+    private Task<RotationOutcome> RotateAsync(MasterKey from, MasterKey to)
+    {
+        time.Advance(TimeSpan.FromSeconds(1));
+        return new MasterKeyRotation(database, new KeyRing(to, from), time).RunAsync(Actor.CommandLine, CancellationToken.None);
+    }
+
+    private static void AssertTaken(CreatedApiKey key, KeyRing ring) => Assert.Equal(key.Id, ApiKeyText.ReadId(key.Text, ring));
+
+    private Task<KeyRing> LoadAsync(KeyRing ring) => DerivedKeyStore.LoadAsync(database, ring, time, CancellationToken.None);
+
+    private ApiKeyAdministration ApiKeys(KeyRing ring) => new(database, ring, hasher, time);
+
+    private async Task AddBotsAsync(KeyRing ring)
+    {
+        foreach (var token in Tokens) await AddAsync(ring, token);
+    }
+
+    private Task AddAsync(KeyRing ring, string token) =>
+        new BotAdministration(database, new SecretBox(ring), time).AddAsync(Actor.CommandLine, new BotRegistration(BotToken.TelegramIdOf(token)!.Value, token, null), CancellationToken.None);
+
+    private async Task AssertAllUnderAsync(MasterKey key)
+    {
+        await AssertOpensAsync(new KeyRing(key));
+        Assert.DoesNotContain(await SealedBots.ReadAsync(database, 0, 1000, CancellationToken.None), secret => new SecretBox(new KeyRing(key)).IsOfAnotherKey(secret.Cipher));
+    }
+
+    private async Task AssertOpensAsync(KeyRing ring)
+    {
+        var page = await SealedBots.ReadAsync(database, 0, 1000, CancellationToken.None);
+        Assert.NotEmpty(page);
+        Assert.All(page, secret => Assert.Equal(SecretBoxStatus.Opened, new SecretBox(ring).Open(secret.Cipher, secret.Context, out _)));
+    }
+}
