@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gateway.Access;
 using Gateway.Ingest;
 using Gateway.Messages;
@@ -39,7 +40,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         await AddBotsAsync(new KeyRing(older));
         var outcome = await RotateAsync(older, newer);
 
-        Assert.Equal((RotationStatus.Rotated, 6), (outcome.Status, outcome.Resealed));
+        Assert.Equal((RotationStatus.Rotated, 9), (outcome.Status, outcome.Resealed));
         await AssertAllUnderAsync(newer);
         Assert.Equal(MasterKeyFit.IsAnother, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
         Assert.Equal(MasterKeyFit.Fits, await MasterKeyCheck.LookAsync(database, new KeyRing(newer), CancellationToken.None));
@@ -52,7 +53,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         var bots = Limits.Access.RotationBots + 1;
         for (var bot = 1; bot <= bots; bot++) await AddAsync(ring, $"{bot}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
 
-        Assert.Equal(2 * bots, (await RotateAsync(older, newer)).Resealed);
+        Assert.Equal(3 * bots, (await RotateAsync(older, newer)).Resealed);
         await AssertAllUnderAsync(newer);
     }
 
@@ -61,7 +62,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
     public async Task Rotate_CutShortAnywhere_IsCompletedByARerun()
     {
         await AddBotsAsync(new KeyRing(older));
-        var key = await ApiKeys(new KeyRing(older)).CreateAsync(Actor.CommandLine, "consumer", false, null, null, CancellationToken.None);
+        var key = await CreateKeyAsync(new KeyRing(older));
         var (from, to) = (older, newer);
         for (var cut = 1; ; cut++)
         {
@@ -93,7 +94,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
     public async Task Rotate_ApiKeysAndTokensOfBefore_AreStillTaken()
     {
         var before = new KeyRing(older);
-        var key = await ApiKeys(before).CreateAsync(Actor.CommandLine, "consumer", false, null, null, CancellationToken.None);
+        var key = await CreateKeyAsync(before);
         await RotateAsync(older, newer);
         var after = await LoadAsync(new KeyRing(newer));
 
@@ -125,7 +126,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
     [Fact]
     public async Task Rotate_OverTheRetiredKeysInUse_IsRefusedUntilTheirApiKeysAreRevoked()
     {
-        var first = await ApiKeys(new KeyRing(older)).CreateAsync(Actor.CommandLine, "oldest", false, null, null, CancellationToken.None);
+        var first = await CreateKeyAsync(new KeyRing(older));
         var from = older;
         for (var count = 0; count < Limits.Access.RetiredApiKeyTags; count++)
         {
@@ -137,7 +138,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         Assert.Equal(RotationStatus.TooManyRetired, (await RotateAsync(from, newer)).Status);
         AssertTaken(first, await LoadAsync(new KeyRing(from)));
 
-        await ApiKeys(new KeyRing(from)).RevokeAsync(Actor.CommandLine, first.Id, CancellationToken.None);
+        await ApiKeys(new KeyRing(from)).RevokeAsync(first.Id, CancellationToken.None);
         Assert.Equal(new RotationOutcome(RotationStatus.Rotated, 0, 1), await RotateAsync(from, newer));
     }
 
@@ -152,7 +153,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
             // Just before the step's transaction: mark, bots, end of bots; retired, its transaction; the page; here.
             if (++opens != 7) return;
             database.BeforeOpen = null;
-            await new BotAdministration(database, new SecretBox(new KeyRing(older)), time).AddAsync(Actor.CommandLine, new BotRegistration(1, newToken, null) { Update = true }, CancellationToken.None);
+            await AddAsync(new KeyRing(older), newToken);
         };
         await RotateAsync(older, newer);
         Assert.Null(database.BeforeOpen);
@@ -160,6 +161,18 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         var page = await SealedBots.ReadAsync(database, 0, 10, CancellationToken.None);
         Assert.Equal(SecretBoxStatus.Opened, new SecretBox(new KeyRing(newer)).Open(page[0].Cipher, page[0].Context, out var token));
         Assert.Equal(newToken, token);
+    }
+
+    /// <summary>A sealed column that the rotation does not know would be lost with the old key.</summary>
+    [Fact]
+    public async Task Rotate_EverySealedColumnOfTheSchema_IsKnown()
+    {
+        var sealedColumns = MigrationFiles.Of(database.Dialect).SelectMany(file => Regex.Matches(file.Sql, @"^\s*(?:ALTER TABLE \w+ ADD COLUMN )?(\w*cipher)\b", RegexOptions.Multiline))
+            .Select(match => match.Groups[1].Value).ToHashSet();
+        await AddBotsAsync(new KeyRing(older));
+        var known = (await SealedBots.ReadAsync(database, 0, 1, CancellationToken.None)).Select(secret => secret.Column).Append("cipher");
+
+        Assert.Equal(sealedColumns.Order(), known.Order());
     }
 
     private Task<RotationOutcome> RotateAsync(MasterKey from, MasterKey to)
@@ -174,13 +187,16 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
 
     private ApiKeyAdministration ApiKeys(KeyRing ring) => new(database, ring, hasher, time);
 
+    private Task<CreatedApiKey> CreateKeyAsync(KeyRing ring) => ApiKeys(ring).CreateAsync("consumer", false, null, null, CancellationToken.None);
+
     private async Task AddBotsAsync(KeyRing ring)
     {
         foreach (var token in Tokens) await AddAsync(ring, token);
     }
 
     private Task AddAsync(KeyRing ring, string token) =>
-        new BotAdministration(database, new SecretBox(ring), time).AddAsync(Actor.CommandLine, new BotRegistration(BotToken.TelegramIdOf(token)!.Value, token, null), CancellationToken.None);
+        new BotAdministration(database, new SecretBox(ring), time).AddAsync(
+            Actor.CommandLine, new BotRegistration(BotToken.TelegramIdOf(token)!.Value, token, null) { Update = true, SecretToken = "header" }, CancellationToken.None);
 
     private async Task AssertAllUnderAsync(MasterKey key)
     {

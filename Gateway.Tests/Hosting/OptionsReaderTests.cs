@@ -70,6 +70,46 @@ public sealed class OptionsReaderTests : IDisposable
     }
 
     [Fact]
+    public void SecretFile_OverItsBound_IsRefused()
+    {
+        values.Set("MasterKeyFile", Write(new string('a', Limits.Hosting.SecretFileBytes)), "test");
+        Assert.Equal(Limits.Hosting.SecretFileBytes, OptionsReader.Read(values).Options!.MasterKey!.Length);
+        values.Set("MasterKeyFile", Write(new string('a', Limits.Hosting.SecretFileBytes + 1)), "test");
+        Assert.Contains("MasterKeyFile", Assert.Single(OptionsReader.Read(values).Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MasterKeyFile")]
+    [InlineData("PreviousMasterKeyFile")]
+    [InlineData("Admin:PasswordFile")]
+    [InlineData("DatabaseFile")]
+    [InlineData("BotTokenFile")]
+    [InlineData("Http:CertificateKeyFile")]
+    public void SecretFile_ThatEverybodyMayRead_IsTold(string name)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var path = Write(name == "DatabaseFile" ? "mysql://a:b@one/x" : "a secret");
+        values.Set("Http:CertificateFile", path, "test");
+        values.Set(name, path, "test");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        Assert.Empty(OptionsReader.Read(values).Warnings);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        var warning = Assert.Single(OptionsReader.Read(values).Warnings);
+        Assert.StartsWith($"{name}: ", warning, StringComparison.Ordinal);
+        Assert.DoesNotContain("a secret", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Argument_OfAFileForm_BeatsTheValueOfTheEnvironment()
+    {
+        values.AddEnvironment(new Hashtable { ["GATEWAY__Database"] = "mysql://a:b@one/x" });
+        values.SetFromArgument("DatabaseFile", Write("mysql://a:b@two/x"), "--database-file");
+        Assert.Equal("two", OptionsReader.Read(values).Options!.Storage.Host);
+        values.SetFromArgument("Database", "mysql://a:b@three/x", "--database");
+        Assert.Contains("both set", Assert.Single(OptionsReader.Read(values).Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Argument_BesideAFileForm_Wins()
     {
         values.AddEnvironment(new Hashtable { ["GATEWAY__DatabaseFile"] = Write("mysql://a:b@one/x") });

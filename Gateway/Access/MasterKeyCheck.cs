@@ -30,8 +30,7 @@ internal static class MasterKeyCheck
         {
             var page = await SealedBots.ReadAsync(database, after, Limits.Access.RotationBots, cancellation);
             if (page.Count == 0) break;
-            // The token alone: of two secrets of a bot it is the one without which nothing works.
-            foreach (var secret in page.Where((_, index) => index % 2 == 0))
+            foreach (var secret in page.Where(secret => secret.IsToken))
             {
                 if (box.Open(secret.Cipher, secret.Context, out _) != SecretBoxStatus.OtherMasterKey) return MasterKeyFit.Fits;
                 bots++;

@@ -44,7 +44,7 @@ internal sealed class MasterKeyRotation(IDatabase database, KeyRing keys, TimePr
             async commands =>
             {
                 await DerivedKeyStore.MarkAsync(commands, keys, NowMs);
-                await commands.AuditAsync(actor, "master_key.rotate", "master_key", keys.Id, null, null);
+                await commands.AuditAsync(actor, time.GetUtcNow(), new AuditEntry("master_key.rotate", "master_key", $"{keys.Id:x8}", null, null));
                 return true;
             },
             cancellation);

@@ -68,8 +68,9 @@ internal static class MasterKeyCommands
             session.Database,
             async commands =>
             {
-                await DerivedKeyStore.MarkAsync(commands, session.Keys, session.Time.GetUtcNow().ToUnixTimeMilliseconds());
-                await commands.AuditAsync(Actor.CommandLine, "master_key.adopt", "master_key", session.Keys.Id, null, null);
+                var now = session.Time.GetUtcNow();
+                await DerivedKeyStore.MarkAsync(commands, session.Keys, now.ToUnixTimeMilliseconds());
+                await commands.AuditAsync(Actor.CommandLine, now, new AuditEntry("master_key.adopt", "master_key", $"{session.Keys.Id:x8}", null, null));
                 return true;
             },
             cancellation);

@@ -150,6 +150,18 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Contains("chmod 600", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Text_OverTheBound_IsRefused()
+    {
+        var path = Path.Combine(folder, "large.yaml");
+        File.WriteAllText(path, new string('#', Limits.Cli.ConfigurationBytes));
+        Assert.Equal(Limits.Cli.ConfigurationBytes, (await ConfigurationText.ReadAsync(path, CancellationToken.None)).Text!.Length);
+        File.AppendAllText(path, "#");
+        var (text, reason) = await ConfigurationText.ReadAsync(path, CancellationToken.None);
+        Assert.Null(text);
+        Assert.Contains("has more than", reason, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private ConfigurationFile Read(string text)

@@ -10,6 +10,7 @@ namespace Gateway.Cli.Apply;
 /// </summary>
 internal sealed class ConfigurationReader
 {
+    private static readonly string[] RoleNames = [Roles.Admin, Roles.Operator, Roles.Viewer];
     private static readonly string[] Rights = ["read", "send", "manage"];
 
     private readonly ConfigurationErrors errors;
@@ -163,7 +164,7 @@ internal sealed class ConfigurationReader
     private UserEntry? ReadUser(FieldReader fields)
     {
         var name = fields.Text("name", isRequired: true);
-        var roles = fields.Words("roles", Roles.All, isRequired: true);
+        var roles = fields.Words("roles", RoleNames, isRequired: true);
         var password = Resolve(fields, "password");
         if (password is not null && System.Text.Encoding.UTF8.GetByteCount(password) > UserAdministration.PasswordMaxBytes)
             fields.Add(fields.PositionOf("password"), $"the password has more than {UserAdministration.PasswordMaxBytes} bytes, which is all that BCrypt reads");

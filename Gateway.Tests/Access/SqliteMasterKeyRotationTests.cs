@@ -1,5 +1,4 @@
 using Gateway.Storage;
-using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Access;
 
@@ -14,10 +13,4 @@ public sealed class SqliteMasterKeyRotationTests : MasterKeyRotationSuite
         await base.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
-}
-
-[Collection(MariaDbCollection.Name)]
-public sealed class MySqlMasterKeyRotationTests(MariaDbFixture server) : MasterKeyRotationSuite
-{
-    private protected override async Task<IDatabase> OpenAsync() => new MySqlDatabase(StorageUrl.TryParse(await server.CreateUrlAsync(), out _)!);
 }
