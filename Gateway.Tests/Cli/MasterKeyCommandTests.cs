@@ -134,7 +134,7 @@ public sealed class MasterKeyCommandTests : IDisposable
         var server = await gateway.ServeAsync("--telegram-base-url", "http://127.0.0.1:1");
         using var client = new HttpClient();
         client.DefaultRequestHeaders.Add("X-API-Key", key);
-        using var answer = await client.GetAsync(new Uri(server.Url, "/api/v1/events?limit=1"));
+        using var answer = await client.GetAsync(new Uri(server.Url, "/api/v1/events?all=true&after=0"));
         Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
         var (exitCode, log) = await server.StopAsync();
         Assert.Equal(0, exitCode);
