@@ -48,6 +48,7 @@ public sealed class BotRightsTests : IAsyncLifetime
 
         await gateway.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_manage, created_at_ms) VALUES (1, 2, 1, 1, 0)");
         Assert.Equal(200, (await gateway.SendAsync("PATCH", "/1", new { label = "x" }, reader)).Status);
+        Assert.Equal((403, "FORBIDDEN"), (await gateway.SendAsync("PATCH", "/1", new { base_url = "http://169.254.169.254" }, reader)).Refusal);
     }
 
     /// <summary>His grant was made a moment ago: it holds for the next call.</summary>
@@ -97,6 +98,7 @@ public sealed class BotRightsTests : IAsyncLifetime
         Assert.Equal("Bad Request: bad webhook", again.Json.GetProperty("details").GetProperty("telegram").GetString());
 
         gateway.Telegram.Refused.Clear();
+        Assert.Equal((412, "PRECONDITION_FAILED"), (await gateway.SendAsync("POST", "/1/webhook", null, null, ("If-Match", "\"older\""))).Refusal);
         gateway.Telegram.WebhookUrl = "https://elsewhere.example/";
         Assert.Equal((409, "FOREIGN_WEBHOOK"), (await gateway.SendAsync("POST", "/1/webhook")).Refusal);
         Assert.Null((await gateway.SendAsync("POST", "/1/webhook", new { take_over = true })).Json.GetProperty("webhook").GetProperty("error").GetString());

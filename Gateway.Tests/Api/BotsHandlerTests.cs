@@ -158,12 +158,42 @@ public sealed class BotsHandlerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Patch_Server_MustKnowTheBotAndIsToldOfIt()
+    {
+        await gateway.AddAsync();
+        Assert.Equal((502, "UPSTREAM_UNAVAILABLE"), (await gateway.SendAsync("PATCH", "/1", new { base_url = "http://127.0.0.1:1" })).Refusal);
+        await using var other = await FakeTelegram.StartAsync();
+        other.Tokens[Token] = 5;
+        Assert.Equal((409, "TOKEN_OF_ANOTHER_BOT"), (await gateway.SendAsync("PATCH", "/1", new { base_url = other.BaseUrl })).Refusal);
+        other.Tokens[Token] = 111;
+        Assert.Equal(other.BaseUrl, (await gateway.SendAsync("PATCH", "/1", new { base_url = other.BaseUrl })).Json.GetProperty("base_url").GetString());
+        Assert.NotNull((await gateway.SendAsync("GET", "/1")).Json.GetProperty("upstream").GetProperty("mode").GetString());
+        Assert.Equal(1, other.Count("getWebhookInfo"));
+        Assert.Equal(400, (await gateway.SendAsync("PATCH", "/1", new { base_url = "ftp://x" })).Status);
+    }
+
+    [Fact]
+    public async Task Post_MoreThanAreChangedAtOnce_Is503()
+    {
+        var hold = new TaskCompletionSource();
+        gateway.Telegram.Held["getMe"] = hold.Task;
+        var waiting = Enumerable.Range(0, Limits.Ingest.BotChanges).Select(_ => gateway.SendAsync("POST", "", new { token = Token })).ToArray();
+        await Poll.UntilAsync(() => gateway.Telegram.Count("getMe") == Limits.Ingest.BotChanges, TimeSpan.FromSeconds(10), () => "Telegram is not asked by all");
+        Assert.Equal((503, "UNAVAILABLE"), (await gateway.SendAsync("POST", "", new { token = Token })).Refusal);
+        hold.SetResult();
+        var answers = await Task.WhenAll(waiting);
+        Assert.Single(answers, answer => answer.Status == 201);
+        Assert.All(answers.Where(answer => answer.Status != 201), answer => Assert.Equal((409, "BOT_EXISTS"), answer.Refusal));
+        Assert.Equal(200, (await gateway.SendAsync("PATCH", "/1", new { label = "x" })).Status);
+    }
+
+    [Fact]
     public async Task IfMatch_OfAnOlderState_Is412AndChangesNothing()
     {
         var added = await gateway.AddAsync();
         var changed = await gateway.SendAsync("PATCH", "/1", new { label = "first" }, null, ("If-Match", added.Tag!));
         Assert.Equal(200, changed.Status);
-        foreach (var (method, path, body) in new (string, string, object?)[] { ("PATCH", "/1", new { label = "second" }), ("DELETE", "/1", null), ("POST", "/1/pause", null) })
+        foreach (var (method, path, body) in new (string, string, object?)[] { ("PATCH", "/1", new { label = "second" }), ("DELETE", "/1", null), ("POST", "/1/pause", null), ("PATCH", "/1", new { mode = "poll" }) })
         {
             Assert.Equal((412, "PRECONDITION_FAILED"), (await gateway.SendAsync(method, path, body, null, ("If-Match", added.Tag!))).Refusal);
         }

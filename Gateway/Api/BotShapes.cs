@@ -71,7 +71,8 @@ internal static class BotShapes
         Mode("How updates arrive; webhook if absent."),
         RetentionDays,
         new JsonField("webhook_secret", JsonKind.String, "The receiver's path parameter; a random one if absent. A-Z a-z 0-9 _ -") { MinLength = Limits.Access.WebhookSecretGoodChars, MaxLength = Limits.Ingest.SecretCharacters, IsSecret = true },
-        new JsonField("base_url", JsonKind.String, "A Bot API server of its own. Admins only: the gateway calls it.") { IsNullable = true, MinLength = 1, MaxLength = 255 },
+        new JsonField("secret_token", JsonKind.String, "For a webhook that you set yourself: the secret_token you give Telegram; posts without it are refused. A-Z a-z 0-9 _ -") { MinLength = Limits.Access.WebhookSecretGoodChars, MaxLength = Limits.Ingest.SecretCharacters, IsSecret = true },
+        BaseUrl,
         new JsonField("verify", JsonKind.Boolean, "False: ask and tell Telegram nothing. Admins only: it takes the bot's id on trust."),
         TakeOver);
 
@@ -80,6 +81,7 @@ internal static class BotShapes
         Label,
         Mode("How updates arrive. Telegram is told."),
         RetentionDays,
+        BaseUrl,
         new JsonField("token", JsonKind.String, "A new token of the same bot.") { MinLength = 1, MaxLength = Limits.Ingest.SecretCharacters, IsSecret = true },
         new JsonField("rotate_webhook_secret", JsonKind.Boolean, "True: make a new webhook secret and secret_token. Telegram is told where the gateway knows its public address."),
         TakeOver);
@@ -89,6 +91,8 @@ internal static class BotShapes
     private static JsonField Label => new("label", JsonKind.String, "A name for people; null: none.") { IsNullable = true, MinLength = 1, MaxLength = Limits.Ingest.LabelCharacters };
 
     private static JsonField RetentionDays => new("retention_days", JsonKind.Integer, "How long its events are kept; null: as configured.") { IsNullable = true, Minimum = 2, Maximum = 36_500 };
+
+    private static JsonField BaseUrl => new("base_url", JsonKind.String, "A Bot API server of its own; null: the configured one. Admins only: the gateway calls it.") { IsNullable = true, MinLength = 1, MaxLength = 255 };
 
     private static JsonField TakeOver => new("take_over", JsonKind.Boolean, "True: although another program has a webhook on the bot, which is replaced.");
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Gateway.Access;
 using Gateway.Http;
 using Gateway.Ingest;
+using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Api;
@@ -18,6 +19,8 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
     private static readonly QueryReader Query = new(OffsetPage.Names);
     private static readonly DocumentedParameter[] Id = [new("id", JsonKind.Integer, "The gateway's id of the bot.")];
     private static readonly string Read = PermissionNames.Of(Permission.BotsRead), Write = PermissionNames.Of(Permission.BotsWrite);
+
+    private int changing;
 
     public IEnumerable<HttpRoute> Routes =>
     [
@@ -111,45 +114,29 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
     private async Task AddAsync(Exchange exchange)
     {
         if (await JsonBody.ReadAsync(exchange, BotShapes.NewBot) is not { } body) return;
-        var errors = new ValidationErrors();
-        var token = body.String("token")!;
-        if (BotToken.TelegramIdOf(token) is not { } telegramId)
-        {
-            telegramId = 0;
-            errors.Add("token", "has not the form of a bot token, as 123456:AA…");
-        }
-
-        var secret = body.String("webhook_secret");
-        if (secret is not null && secret.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('-' or '_'))) errors.Add("webhook_secret", "has only A-Z a-z 0-9 _ -");
-        var baseUrl = body.String("base_url");
-        if (baseUrl is not null && !(Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length + url.Fragment.Length + url.UserInfo.Length == 0))
-            errors.Add("base_url", "must be an http or https URL");
         var principal = exchange.Principal();
         var verify = body.Bool("verify") ?? true;
-        if (!principal.Grants.IsAdmin && (baseUrl is not null || !verify))
+        if (!principal.Grants.IsAdmin && (body.String("base_url") is not null || !verify))
         {
             await ForbidAsync(exchange, "Only admins name a Bot API server or add a bot without asking Telegram.", "admin");
             return;
         }
 
-        if (!errors.IsEmpty)
-        {
-            await errors.ReplyAsync(exchange);
-            return;
-        }
-
+        var token = body.String("token")!;
+        if (!await BotFields.AreValidAsync(exchange, body) || BotToken.TelegramIdOf(token) is not { } telegramId) return;
         var bot = new BotRegistration(telegramId, token, body.String("mode"))
         {
             Label = body.String("label"),
             RetentionDays = (int?)body.Long("retention_days"),
-            WebhookSecret = secret,
-            BaseUrl = baseUrl,
+            WebhookSecret = body.String("webhook_secret"),
+            SecretToken = body.String("secret_token"),
+            BaseUrl = body.String("base_url"),
             Verify = verify,
             TakeOver = body.Bool("take_over") ?? false,
             Owner = principal.Grants.IsAdmin ? null : principal.Id,
         };
         // Not the request's token: a bot whose row is written and whose webhook is not, because its client hung up, would be half added.
-        var added = await registrar.RegisterAsync(exchange.Actor(), bot, CancellationToken.None);
+        if (await BoundedAsync(exchange, () => registrar.RegisterAsync(exchange.Actor(), bot, CancellationToken.None)) is not { } added) return;
         if (added.IsDone) exchange.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"{Bots}/{added.Bot!.Id}");
         await ReplyAsync(exchange, added, StatusCodes.Status201Created, isTokenGiven: true);
     }
@@ -157,13 +144,13 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
     private async Task ChangeAsync(Exchange exchange)
     {
         if (await JsonBody.ReadAsync(exchange, BotShapes.BotChange) is not { } body) return;
-        if (body.String("token") is { } token && BotToken.TelegramIdOf(token) is null)
+        if (!await BotFields.AreValidAsync(exchange, body) || await MayChangeAsync(exchange) is not { } id) return;
+        if (body.Has("base_url") && !exchange.Principal().Grants.IsAdmin)
         {
-            await ValidationErrors.ReplyAsync(exchange, "token", "has not the form of a bot token, as 123456:AA…");
+            await ForbidAsync(exchange, "Only admins name a Bot API server.", "admin");
             return;
         }
 
-        if (await MayChangeAsync(exchange) is not { } id) return;
         var change = new BotChange
         {
             HasLabel = body.Has("label"),
@@ -171,31 +158,52 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
             HasRetentionDays = body.Has("retention_days"),
             RetentionDays = (int?)body.Long("retention_days"),
             Mode = body.String("mode"),
+            HasBaseUrl = body.Has("base_url"),
+            BaseUrl = body.String("base_url"),
             Token = body.String("token"),
             RotateSecret = body.Bool("rotate_webhook_secret") ?? false,
             TakeOver = body.Bool("take_over") ?? false,
             IsExpected = Expected(exchange),
         };
-        await ReplyAsync(exchange, await registrar.ChangeAsync(exchange.Actor(), id, change, CancellationToken.None), isTokenGiven: change.Token is not null);
+        if (await BoundedAsync(exchange, () => registrar.ChangeAsync(exchange.Actor(), id, change, CancellationToken.None)) is not { } changed) return;
+        await ReplyAsync(exchange, changed, isTokenGiven: change.Token is not null);
     }
 
     private async Task RemoveAsync(Exchange exchange)
     {
         if (await MayChangeAsync(exchange) is not { } id) return;
-        var removed = await registrar.RemoveAsync(exchange.Actor(), id, Expected(exchange), CancellationToken.None);
+        if (await BoundedAsync(exchange, () => registrar.RemoveAsync(exchange.Actor(), id, Expected(exchange), CancellationToken.None)) is not { } removed) return;
         await (removed.IsDone ? JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, removed, BotJson.WriteRemoved) : BotReplies.FailAsync(exchange, removed));
     }
 
     private async Task RegisterAsync(Exchange exchange)
     {
         if (await JsonBody.ReadAsync(exchange, BotShapes.WebhookOrder) is not { } body || await MayChangeAsync(exchange) is not { } id) return;
-        await ReplyAsync(exchange, await registrar.RegisterWebhookAsync(exchange.Actor(), id, body.Bool("take_over") ?? false, CancellationToken.None));
+        var takeOver = body.Bool("take_over") ?? false;
+        if (await BoundedAsync(exchange, () => registrar.RegisterWebhookAsync(exchange.Actor(), id, takeOver, CancellationToken.None, Expected(exchange))) is { } told)
+            await ReplyAsync(exchange, told);
     }
 
     private async Task PauseAsync(Exchange exchange, bool isPaused)
     {
         if (await MayChangeAsync(exchange) is not { } id) return;
-        await ReplyAsync(exchange, await registrar.SetPausedAsync(exchange.Actor(), id, isPaused, Expected(exchange), CancellationToken.None));
+        if (await BoundedAsync(exchange, () => registrar.SetPausedAsync(exchange.Actor(), id, isPaused, Expected(exchange), CancellationToken.None)) is { } changed)
+            await ReplyAsync(exchange, changed);
+    }
+
+    /// <summary>Null when the request was answered 503: each change may wait for Telegram for as long as three calls take.</summary>
+    private async Task<BotOutcome?> BoundedAsync(Exchange exchange, Func<Task<BotOutcome>> change)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref changing) <= Limits.Ingest.BotChanges) return await change();
+            await ErrorReply.WriteAsync(exchange, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "Too many bots are being changed.", Limits.Ingest.RetryAfter);
+            return null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref changing);
+        }
     }
 
     private Task ReplyAsync(Exchange exchange, BotOutcome outcome, int status = StatusCodes.Status200OK, bool isTokenGiven = false)

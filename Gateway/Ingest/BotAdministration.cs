@@ -38,6 +38,7 @@ internal sealed class BotAdministration(IDatabase database, SecretBox secrets, T
             if (change.HasLabel) values.Add(("label", change.Label));
             if (change.HasRetentionDays) values.Add(("retention_days", change.RetentionDays));
             if (change.Mode is { } mode) values.Add(("mode", mode));
+            if (change.HasBaseUrl) values.Add(("base_url", change.BaseUrl));
             if (change.Token is { } token)
             {
                 values.AddRange(TokenValues(row.TelegramId, token));

@@ -59,29 +59,34 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
             return new BotOutcome(BotChangeStatus.Changed, known.Info);
         }
 
-        BotIdentity? identity = null;
-        if (change.Token is { } token)
-        {
-            (identity, var refusal) = await IdentifyAsync(webhooks.ClientOf(known.Info.BaseUrl, token), known.Info.TelegramId, cancellation);
-            if (refusal is not null)
-            {
-                return refusal;
-            }
-        }
-
+        var baseUrl = change.HasBaseUrl ? change.BaseUrl : known.Info.BaseUrl;
+        var isElsewhere = baseUrl != known.Info.BaseUrl;
         var mode = change.Mode ?? known.Info.Mode;
-        var concernsTelegram = mode != known.Info.Mode || ((change.RotateSecret || change.Token is not null) && mode == BotModes.Webhook);
-        if (!concernsTelegram || (mode == BotModes.Webhook && !webhooks.HasPublicUrl))
+        var isToldAnew = mode != known.Info.Mode || ((change.RotateSecret || change.Token is not null || isElsewhere) && mode == BotModes.Webhook);
+        var hasToTell = isToldAnew && (mode == BotModes.Poll || webhooks.HasPublicUrl);
+        if (change.Token is null && !isElsewhere && !hasToTell)
         {
-            return await bots.ChangeAsync(actor, id, change, identity, cancellation);
+            return await bots.ChangeAsync(actor, id, change, null, cancellation);
         }
 
-        if ((change.Token ?? known.Token) is not { } usable)
+        if ((change.Token ?? known.Token) is not { } token)
         {
             return new BotOutcome(BotChangeStatus.TokenUnreadable, known.Info);
         }
 
-        var look = await webhooks.LookAsync(webhooks.ClientOf(known.Info.BaseUrl, usable), known.WebhookSecret, change.TakeOver, cancellation);
+        var client = webhooks.ClientOf(baseUrl, token);
+        var (identity, refusal) = change.Token is null && !isElsewhere ? default : await IdentifyAsync(client, known.Info.TelegramId, cancellation);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (!hasToTell)
+        {
+            return await bots.ChangeAsync(actor, id, change, identity, cancellation);
+        }
+
+        var look = await webhooks.LookAsync(client, known.WebhookSecret, change.TakeOver, cancellation);
         if (look.Refusal is not null)
         {
             return look.Refusal;
@@ -92,11 +97,16 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
     }
 
     /// <summary>Tells Telegram again where the bot's updates go: sets the webhook, or deletes what stands in the way of polling.</summary>
-    public async Task<BotOutcome> RegisterWebhookAsync(Actor actor, long id, bool takeOver, CancellationToken cancellation)
+    public async Task<BotOutcome> RegisterWebhookAsync(Actor actor, long id, bool takeOver, CancellationToken cancellation, Func<BotInfo, bool>? isExpected = null)
     {
         if (await queries.OpenAsync(id, cancellation) is not { } known)
         {
             return new BotOutcome(BotChangeStatus.NotFound, null);
+        }
+
+        if (isExpected?.Invoke(known.Info) == false)
+        {
+            return new BotOutcome(BotChangeStatus.Changed, known.Info);
         }
 
         if (known.Info.Mode == BotModes.Webhook && !webhooks.HasPublicUrl)

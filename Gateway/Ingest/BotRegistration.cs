@@ -48,6 +48,10 @@ internal sealed record BotChange
     public int? RetentionDays { get; init; }
 
     public string? Mode { get; init; }
+    public bool HasBaseUrl { get; init; }
+
+    /// <summary>The Bot API server that knows the bot; null: the configured one.</summary>
+    public string? BaseUrl { get; init; }
 
     /// <summary>A new token of the same bot.</summary>
     public string? Token { get; init; }

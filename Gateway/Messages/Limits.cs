@@ -135,6 +135,9 @@ internal static partial class Limits
         /// <summary>Bots being asked about at one time. More: answered without Telegram's word.</summary>
         public const int StatusCalls = 32;
 
+        /// <summary>Changes of bots through the API at one time; each may wait for Telegram. More: 503 with <c>Retry-After</c>.</summary>
+        public const int BotChanges = 32;
+
         /// <summary>A bot's label; the column is VARCHAR(128). Longer: refused.</summary>
         public const int LabelCharacters = 128;
 
