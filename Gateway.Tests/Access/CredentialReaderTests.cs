@@ -13,7 +13,8 @@ public sealed class CredentialReaderTests
     {
         var request = new DefaultHttpContext().Request;
         request.Headers[name] = value;
-        Assert.Equal(new Credential(CredentialStatus.Given, expected), CredentialReader.Read(request, allowQuery: false));
+        var credential = CredentialReader.Read(request, allowQuery: false);
+        Assert.Equal((CredentialStatus.Given, expected), (credential.Status, credential.Text));
     }
 
     [Theory]
@@ -24,7 +25,8 @@ public sealed class CredentialReaderTests
     {
         var request = new DefaultHttpContext().Request;
         request.QueryString = new QueryString(query);
-        Assert.Equal(new Credential(CredentialStatus.Given, "tgw_1_a"), CredentialReader.Read(request, allowQuery: true));
+        var credential = CredentialReader.Read(request, allowQuery: true);
+        Assert.Equal((CredentialStatus.Given, "tgw_1_a"), (credential.Status, credential.Text));
         Assert.Equal(CredentialStatus.Missing, CredentialReader.Read(request, allowQuery: false).Status);
     }
 
@@ -56,5 +58,22 @@ public sealed class CredentialReaderTests
         var request = new DefaultHttpContext().Request;
         request.Headers.Authorization = "Basic dGd3OmE=";
         Assert.Equal(CredentialStatus.Missing, CredentialReader.Read(request, allowQuery: true).Status);
+    }
+
+    [Theory]
+    [InlineData("X-API-Key", "", (int)CredentialKinds.ApiKey)]
+    [InlineData("Authorization", "", (int)(CredentialKinds.ApiKey | CredentialKinds.AccessToken))]
+    [InlineData("", "?api_key=a", (int)CredentialKinds.ApiKey)]
+    [InlineData("", "?token=a", (int)CredentialKinds.All)]
+    [InlineData("", "?ticket=a", (int)CredentialKinds.Ticket)]
+    [InlineData("X-API-Key", "?token=a", (int)CredentialKinds.ApiKey)]
+    [InlineData("Authorization", "?ticket=a", (int)CredentialKinds.None)]
+    public void Place_Always_SaysWhatItMayHold(string header, string query, int expected)
+    {
+        var request = new DefaultHttpContext().Request;
+        if (header.Length > 0) request.Headers[header] = header == "Authorization" ? "Bearer a" : "a";
+        request.QueryString = new QueryString(query);
+        var credential = CredentialReader.Read(request, allowQuery: true);
+        Assert.Equal((CredentialStatus.Given, (CredentialKinds)expected), (credential.Status, credential.Kinds));
     }
 }

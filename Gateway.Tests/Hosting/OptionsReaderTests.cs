@@ -153,9 +153,9 @@ public sealed class OptionsReaderTests : IDisposable
     [Fact]
     public void AdminPassword_LongerThanBCryptReads_IsAnError()
     {
-        values.Set("Admin:Password", new string('a', UserAdministration.PasswordMaxBytes), "test");
+        values.Set("Admin:Password", new string('a', Limits.Access.PasswordMostBytes), "test");
         Assert.Empty(OptionsReader.Read(values).Errors);
-        values.Set("Admin:Password", new string('a', UserAdministration.PasswordMaxBytes - 1) + "ä", "test");
+        values.Set("Admin:Password", new string('a', Limits.Access.PasswordMostBytes - 1) + "ä", "test");
         Assert.Contains("Admin:Password", Assert.Single(OptionsReader.Read(values).Errors), StringComparison.Ordinal);
     }
 

@@ -25,6 +25,7 @@ public sealed class FrontDoorTests : IAsyncLifetime
             new HttpRoute("GET", "/later", async _ => { await Task.Yield(); throw new InvalidOperationException("on purpose"); }, "later") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/half", async exchange => { await exchange.Response.WriteAsync("half"); throw new InvalidOperationException("on purpose"); }, "half") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/wait", exchange => ErrorReply.WriteAsync(exchange, 503, "UNAVAILABLE", "wait", TimeSpan.FromMilliseconds(2100), json => json.WriteNumber("a", 1)), "wait") { Needs = RouteNeeds.Public },
+            new HttpRoute("GET", "/away", async _ => { await Task.Yield(); throw new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10); }, "away") { Needs = RouteNeeds.Public },
             new HttpRoute("POST", "/body", EchoAsync, "body") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/value/{value}", exchange => JsonReply.WriteAsync(exchange, 200, exchange, (json, each) => json.WriteStringValue(each.Values.First)), "value") { Needs = RouteNeeds.Public },
         ]);
@@ -52,6 +53,17 @@ public sealed class FrontDoorTests : IAsyncLifetime
         Assert.Equal(["error", "code", "details", "request_id"], error.EnumerateObject().Select(member => member.Name));
         Assert.NotEmpty(error.GetProperty("request_id").GetString()!);
         return error;
+    }
+
+    [Fact]
+    public async Task Handler_DatabaseAway_Is503()
+    {
+        using var response = await server.Client.GetAsync("/away");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal("UNAVAILABLE", (await ErrorOf(response)).GetProperty("code").GetString());
+        Assert.Equal(Limits.Http.RetryAfter, response.Headers.RetryAfter!.Delta);
+        Assert.Contains(log.Lines, line => line.Contains("away", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace Gateway.Access;
 internal sealed class AccessControl(
     AccessStore store, KeyRing keys, ApiKeyHasher hasher, TrackedPrincipals principals, TimeProvider time, bool queryEverywhere = false)
 {
-    private readonly VerifiedKeys verified = new();
+    private readonly TokenAuthentication tokens = new(store, keys, principals, time);
     private readonly ConcurrentDictionary<long, Lazy<Task<AuthenticationOutcome>>> inFlight = new();
 
     /// <summary>
@@ -24,32 +24,50 @@ internal sealed class AccessControl(
     /// <summary>Told after every change of control data; see <see cref="IControlObserver"/>. Called while the gateway is put together, never later.</summary>
     public void AddObserver(IControlObserver observer) => principals.AddObserver(observer);
 
-    /// <param name="isStream">Streams also take the credential from the query.</param>
+    /// <param name="isStream">Streams also take the credential from the query, and tickets.</param>
     public ValueTask<AuthenticationOutcome> AuthenticateAsync(HttpRequest request, bool isStream, CancellationToken cancellation)
     {
         var credential = CredentialReader.Read(request, isStream || queryEverywhere);
         return credential.Status switch
         {
-            CredentialStatus.Given => AuthenticateAsync(credential.Text!, cancellation),
+            CredentialStatus.Given => AuthenticateAsync(credential.Text!, isStream ? credential.Kinds : credential.Kinds & ~CredentialKinds.Ticket, cancellation),
             CredentialStatus.Missing => ValueTask.FromResult(new AuthenticationOutcome(AuthenticationStatus.Missing, null)),
             _ => ValueTask.FromResult(new AuthenticationOutcome(AuthenticationStatus.Conflicting, null)),
         };
     }
 
     /// <summary>For a credential that came another way, as a WebSocket's <c>auth</c> frame.</summary>
-    public ValueTask<AuthenticationOutcome> AuthenticateAsync(string text, CancellationToken cancellation)
+    public ValueTask<AuthenticationOutcome> AuthenticateAsync(string text, CancellationToken cancellation) => AuthenticateAsync(text, CredentialKinds.All, cancellation);
+
+    /// <summary>Lets go of credentials that ended and are remembered in vain.</summary>
+    public void ForgetEnded() => Verified.ForgetEnded();
+
+    private VerifiedKeys Verified => tokens.Verified;
+
+    private ValueTask<AuthenticationOutcome> AuthenticateAsync(string text, CredentialKinds kinds, CancellationToken cancellation)
     {
-        if (text.Length > Limits.Access.KeyTextChars)
+        var kind = KindOf(text);
+        if ((kinds & kind) == 0 || text.Length > (kind == CredentialKinds.AccessToken ? Limits.Access.AccessTokenChars : Limits.Access.KeyTextChars))
         {
             return ValueTask.FromResult(Rejected);
         }
 
-        var fingerprint = verified.Fingerprint(text);
+        var fingerprint = Verified.Fingerprint(text);
         if (Remembered(fingerprint) is { } remembered)
         {
             return ValueTask.FromResult(remembered);
         }
 
+        return kind switch
+        {
+            CredentialKinds.AccessToken => new(tokens.AuthenticateTokenAsync(text, fingerprint, cancellation)),
+            CredentialKinds.Ticket => new(tokens.AuthenticateTicketAsync(text, fingerprint, cancellation)),
+            _ => AuthenticateKeyAsync(text, fingerprint, cancellation),
+        };
+    }
+
+    private ValueTask<AuthenticationOutcome> AuthenticateKeyAsync(string text, UInt128 fingerprint, CancellationToken cancellation)
+    {
         var id = ApiKeyText.ReadId(text, keys);
         if (id == 0)
         {
@@ -60,23 +78,29 @@ internal sealed class AccessControl(
         return new ValueTask<AuthenticationOutcome>(VerifyAsync(id, text, fingerprint, cancellation));
     }
 
+    private static CredentialKinds KindOf(string text) =>
+        AccessTokens.LooksLikeOne(text) ? CredentialKinds.AccessToken
+        : text.StartsWith(OpaqueTokens.TicketPrefix, StringComparison.Ordinal) ? CredentialKinds.Ticket
+        : CredentialKinds.ApiKey;
+
     private static AuthenticationOutcome Rejected => new(AuthenticationStatus.Rejected, null);
 
     private static AuthenticationOutcome Unavailable => new(AuthenticationStatus.Unavailable, null);
 
     private AuthenticationOutcome? Remembered(UInt128 fingerprint)
     {
-        if (verified.TryGetAccepted(fingerprint, out var principal))
+        if (Verified.TryGetAccepted(fingerprint, out var principal))
         {
-            if (!principal!.IsRevoked)
+            // An access token ends to the millisecond, also while the watcher cannot read and so ends nothing.
+            if (!principal!.IsRevoked && time.GetUtcNow().ToUnixTimeMilliseconds() < principal.ExpiresAtMs)
             {
                 return new AuthenticationOutcome(AuthenticationStatus.Accepted, principal);
             }
 
-            verified.Forget(fingerprint);
+            Verified.Forget(fingerprint);
         }
 
-        return verified.IsRefused(fingerprint, principals.SeenVersion) ? Rejected : null;
+        return Verified.IsRefused(fingerprint, principals.SeenVersion) ? Rejected : null;
     }
 
     /// <summary>One verification per key id at a time: whoever comes meanwhile waits for its answer instead of paying for one more.</summary>
@@ -124,7 +148,7 @@ internal sealed class AccessControl(
         if (rows.Count == 0 || !rows[0].IsUsable(time.GetUtcNow().ToUnixTimeMilliseconds()) || !await hasher.VerifyAsync(text, rows[0].Hash))
         {
             AccessTelemetry.RefusedKeys.Add(1);
-            verified.Refuse(fingerprint, version);
+            Verified.Refuse(fingerprint, version);
             return Rejected;
         }
 
@@ -139,7 +163,7 @@ internal sealed class AccessControl(
             return Rejected;
         }
 
-        verified.Accept(fingerprint, principal);
+        Verified.Accept(fingerprint, principal);
         return new AuthenticationOutcome(AuthenticationStatus.Accepted, principal);
     }
 }

@@ -12,4 +12,10 @@ internal static partial class AccessLog
 
     [LoggerMessage(1702, LogLevel.Information, "Permissions can be read from the database again; deliveries go on")]
     public static partial void ControlReadable(ILogger logger);
+
+    [LoggerMessage(1720, LogLevel.Warning, "A used refresh token came again: two parties hold it, so session {Session} of user {User} was ended")]
+    public static partial void RefreshTokenReused(ILogger logger, long session, long user);
+
+    [LoggerMessage(1721, LogLevel.Warning, "Expired sessions and tickets could not be deleted; tried again later: {Reason}")]
+    public static partial void SweepFailed(ILogger logger, string reason);
 }

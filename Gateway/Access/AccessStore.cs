@@ -37,6 +37,31 @@ internal sealed class AccessStore(IDatabase database, TimeProvider time)
             },
             cancellation);
 
+    /// <summary>Takes a ticket away and answers what it said; a list of none when it is unknown, used or expired. Of two who come with it one gets it.</summary>
+    public Task<IReadOnlyList<TicketRow>?> TakeTicketAsync(byte[] hash, long nowMs, CancellationToken cancellation) =>
+        BoundedAsync<IReadOnlyList<TicketRow>>(
+            async (connection, token) =>
+            {
+                TicketRow? ticket = null;
+                await using (var find = connection.CreateCommand())
+                {
+                    find.CommandText =
+                        "SELECT principal_kind, principal_id, session_id, principal_expires_at_ms FROM tickets WHERE hash = @hash AND expires_at_ms > @now";
+                    find.AddParameter("@hash", hash);
+                    find.AddParameter("@now", nowMs);
+                    await using var row = await find.ExecuteReaderAsync(token);
+                    if (await row.ReadAsync(token))
+                        ticket = new TicketRow(new PrincipalId((PrincipalKind)row.GetInt64(0), row.GetInt64(1)), row.GetInt64(2), row.GetInt64(3));
+                }
+
+                if (ticket is null) return [];
+                await using var take = connection.CreateCommand();
+                take.CommandText = "DELETE FROM tickets WHERE hash = @hash";
+                take.AddParameter("@hash", hash);
+                return await take.ExecuteNonQueryAsync(token) == 1 ? [ticket] : [];
+            },
+            cancellation);
+
     /// <summary>What the credentials may do now; one that is missing in the answer is no longer there.</summary>
     public Task<Dictionary<Identity, PrincipalState>?> ReadStatesAsync(ReadOnlyMemory<Identity> identities, CancellationToken cancellation) =>
         BoundedAsync((connection, token) => new PrincipalReader(connection, token).ReadAsync(identities), cancellation);

@@ -13,4 +13,13 @@ internal static class AccessTelemetry
 
     public static readonly Counter<long> Denials =
         GatewayMeter.Instance.CreateCounter<long>("gateway.access.denials", description: "Calls by known principals that were not permitted");
+
+    public static readonly Counter<long> RefusedTokens =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.refused_tokens", description: "Presented access tokens and tickets that were not ours, expired, used or of an ended session");
+
+    public static readonly Counter<long> RefusedLogins =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.refused_logins", description: "Logins with an unknown name or a wrong password");
+
+    public static readonly Counter<long> ReusedTokens =
+        GatewayMeter.Instance.CreateCounter<long>("gateway.access.reused_tokens", description: "Used refresh tokens that came again and ended their session");
 }

@@ -12,9 +12,25 @@ internal enum CredentialStatus
     Conflicting,
 }
 
-internal readonly record struct Credential(CredentialStatus Status, string? Text);
+/// <summary>What a place may hold. Whatever it is, it is one text and looked at once.</summary>
+[Flags]
+internal enum CredentialKinds : byte
+{
+    None = 0,
+    ApiKey = 1,
+    AccessToken = 2,
 
-/// <summary>Finds the credential of a request: <c>X-API-Key</c>, <c>Authorization: Bearer</c>, and on streams <c>?api_key=</c> or <c>?token=</c>.</summary>
+    /// <summary>On streams only: it is used up by the first look.</summary>
+    Ticket = 4,
+    All = ApiKey | AccessToken | Ticket,
+}
+
+/// <param name="Kinds">What it may be, by where it stood.</param>
+internal readonly record struct Credential(CredentialStatus Status, string? Text, CredentialKinds Kinds);
+
+/// <summary>
+/// Finds the credential of a request: <c>X-API-Key</c>, <c>Authorization: Bearer</c>, and on streams <c>?api_key=</c>, <c>?token=</c> or <c>?ticket=</c>.
+/// </summary>
 internal static class CredentialReader
 {
     private const string Bearer = "Bearer ";
@@ -22,22 +38,21 @@ internal static class CredentialReader
     /// <param name="allowQuery">Only for streams, whose browser clients cannot set headers: elsewhere a query ends up in logs and histories.</param>
     public static Credential Read(HttpRequest request, bool allowQuery)
     {
-        string? found = null;
-        var agree = Add(ref found, request.Headers["X-API-Key"], "") && Add(ref found, request.Headers.Authorization, Bearer);
+        var found = new Credential(CredentialStatus.Missing, null, CredentialKinds.All);
+        Add(ref found, request.Headers["X-API-Key"], "", CredentialKinds.ApiKey);
+        Add(ref found, request.Headers.Authorization, Bearer, CredentialKinds.ApiKey | CredentialKinds.AccessToken);
         if (allowQuery && request.QueryString.HasValue)
         {
-            agree = agree && Add(ref found, request.Query["api_key"], "") && Add(ref found, request.Query["token"], "");
+            Add(ref found, request.Query["api_key"], "", CredentialKinds.ApiKey);
+            Add(ref found, request.Query["token"], "", CredentialKinds.All);
+            Add(ref found, request.Query["ticket"], "", CredentialKinds.Ticket);
         }
 
-        if (!agree)
-        {
-            return new Credential(CredentialStatus.Conflicting, null);
-        }
-
-        return found is null ? new Credential(CredentialStatus.Missing, null) : new Credential(CredentialStatus.Given, found);
+        return found;
     }
 
-    private static bool Add(ref string? found, StringValues values, string scheme)
+    /// <summary>The same text in two places must be what both may hold.</summary>
+    private static void Add(ref Credential found, StringValues values, string scheme, CredentialKinds kinds)
     {
         for (var i = 0; i < values.Count; i++)
         {
@@ -48,14 +63,9 @@ internal static class CredentialReader
             }
 
             value = scheme.Length == 0 ? value : value[scheme.Length..].Trim();
-            if (found is not null && !string.Equals(found, value, StringComparison.Ordinal))
-            {
-                return false;
-            }
-
-            found = value;
+            found = found.Text is null || found.Text == value
+                ? new Credential(found.Status == CredentialStatus.Conflicting ? found.Status : CredentialStatus.Given, value, found.Kinds & kinds)
+                : found with { Status = CredentialStatus.Conflicting };
         }
-
-        return true;
     }
 }

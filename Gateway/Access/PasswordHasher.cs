@@ -29,8 +29,8 @@ internal sealed class PasswordHasher : IDisposable
     /// <summary>Null: it may be a password. Length only (NIST SP 800-63B: no rules of composition); BCrypt reads 72 bytes, and a longer one would equal its first 72.</summary>
     public static string? Problem(string password) =>
         Encoding.UTF8.GetByteCount(password) is >= Limits.Access.PasswordLeastBytes and <= Limits.Access.PasswordMostBytes
-            ? password.Contains('\0', StringComparison.Ordinal) ? "has a zero character" : null
-            : $"has {Limits.Access.PasswordLeastBytes} to {Limits.Access.PasswordMostBytes} bytes";
+            ? password.Contains('\0', StringComparison.Ordinal) ? "must not have a zero character" : null
+            : $"must have {Limits.Access.PasswordLeastBytes} to {Limits.Access.PasswordMostBytes} bytes";
 
     /// <summary>For administration, which is not bounded by strangers' tries but waits its turn like them.</summary>
     public async Task<string> HashAsync(string password)

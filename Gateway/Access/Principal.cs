@@ -12,6 +12,7 @@ internal sealed class Principal(PrincipalId id, string name, long sessionId = 0)
     private volatile Grants grants = Grants.None;
     private volatile uint permissions;
     private volatile bool isRevoked;
+    private volatile bool isTokenExpired;
     private long expiresAtMs = long.MaxValue;
 
     public PrincipalId Id { get; } = id;
@@ -29,6 +30,9 @@ internal sealed class Principal(PrincipalId id, string name, long sessionId = 0)
 
     /// <summary>Revoked, expired or deleted: its streams are closed.</summary>
     public bool IsRevoked { get => isRevoked; set => isRevoked = value; }
+
+    /// <summary>It ended because its access token did, and not its rights: its streams are closed with 4102, and a new token opens them again.</summary>
+    public bool IsTokenExpired { get => isTokenExpired; set => isTokenExpired = value; }
 
     public bool Has(Permission needed) => ((Permission)permissions & needed) == needed;
 }

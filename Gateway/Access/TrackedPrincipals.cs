@@ -113,6 +113,8 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
             {
                 if (entry.ExpiresAtMs <= nowMs && entry.Principal.TryGetTarget(out var principal) && !principal.IsRevoked)
                 {
+                    // First, so that whoever sees the end sees its reason.
+                    principal.IsTokenExpired = entry.TokenEndsAtMs <= nowMs;
                     any = principal.IsRevoked = true;
                 }
             }
@@ -134,6 +136,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
         }
 
         principal.Permissions = usable ? state!.Permissions : Permission.None;
+        principal.IsTokenExpired = state is not null && state.IsUsable(nowMs) && !usable;
         principal.IsRevoked = !usable;
     }
 

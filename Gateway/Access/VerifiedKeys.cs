@@ -16,9 +16,10 @@ internal sealed class VerifiedKeys
     private readonly ConcurrentDictionary<UInt128, Principal> accepted = new();
     private readonly ConcurrentDictionary<UInt128, long> refused = new();
 
+    /// <param name="text">At most <see cref="Limits.Access.AccessTokenChars"/> long: it is copied to the stack.</param>
     public UInt128 Fingerprint(string text)
     {
-        Span<byte> utf8 = stackalloc byte[Limits.Access.KeyTextChars * 3];
+        Span<byte> utf8 = stackalloc byte[text.Length * 3];
         Span<byte> hash = stackalloc byte[32];
         HMACSHA256.HashData(secret, utf8[..Encoding.UTF8.GetBytes(text, utf8)], hash);
         // 128 of the 256 bits: nobody without the secret can look for collisions.
@@ -43,6 +44,15 @@ internal sealed class VerifiedKeys
     }
 
     public void Forget(UInt128 fingerprint) => accepted.TryRemove(fingerprint, out _);
+
+    /// <summary>Lets go of those that ended; access tokens do so every quarter of an hour and never come again.</summary>
+    public void ForgetEnded()
+    {
+        foreach (var (fingerprint, principal) in accepted)
+        {
+            if (principal.IsRevoked) accepted.TryRemove(fingerprint, out _);
+        }
+    }
 
     private static void DropOneWhenFull<TValue>(ConcurrentDictionary<UInt128, TValue> table)
     {

@@ -14,6 +14,7 @@ namespace Gateway.Cli;
 internal sealed class CliSession : IAsyncDisposable
 {
     private readonly ApiKeyHasher hasher = new();
+    private readonly PasswordHasher passwords = new();
 
     private CliSession(GatewayOptions options, OpenedStorage storage, MigrationOutcome migration, KeyRing keys, CliOutput output)
     {
@@ -36,7 +37,8 @@ internal sealed class CliSession : IAsyncDisposable
 
     public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
     public GrantAdministration Grants => new(Database, Time);
-    public UserAdministration Users => new(Database, Time);
+    public UserAdministration Users => new(Database, passwords, Time);
+    public UserQueries UserLists => new(Database);
     public BotAdministration Bots => new(Database, new SecretBox(Keys), Time);
     public BotQueries BotQueries => new(Database, new SecretBox(Keys));
     public BotWebhooks BotWebhooks => new(Bots, BotQueries, Telegram, Options.TelegramBaseUrl.ToString(), Options.PublicUrl, Time, NullLogger.Instance);
@@ -116,6 +118,7 @@ internal sealed class CliSession : IAsyncDisposable
     {
         hasher.Dispose();
         Telegram.Dispose();
+        passwords.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gateway.Access;
+using Gateway.Storage;
 
 namespace Gateway.Cli;
 
@@ -22,14 +23,14 @@ internal static class UserCommands
         var name = arguments.GetRequiredValue(Name).Trim();
         var role = arguments.GetRequiredValue(Role);
         if (name.Length is 0 or > 128) return session.Output.Fail(ExitCode.Usage, "INVALID_NAME", "--name has 1 to 128 characters");
-        var added = await session.Users.AddAsync(name, role, await ReadPasswordAsync(arguments.GetRequiredValue(PasswordFile), cancellation), cancellation);
+        var password = await ReadPasswordAsync(arguments.GetRequiredValue(PasswordFile), cancellation);
+        var added = await session.Users.AddAsync(Actor.CommandLine, Authority.Whole, name, [role], password, cancellation);
         return added.Status switch
         {
-            AddUserStatus.Added => session.Output.Done(new UserAddedJson(added.Id, name, role), CliJson.Default.UserAddedJson, $"user {added.Id} ({name}, {role}) added"),
-            AddUserStatus.NameTaken => session.Output.Fail(ExitCode.Refused, "NAME_TAKEN", $"there is a user {name} already"),
-            AddUserStatus.PasswordEmpty => session.Output.Fail(ExitCode.Usage, "INVALID_PASSWORD", "the password is empty"),
-            AddUserStatus.PasswordTooLong => session.Output.Fail(ExitCode.Usage, "INVALID_PASSWORD", "the password has more than 72 bytes, which is all that BCrypt reads"),
-            _ => session.Output.Fail(ExitCode.Usage, "INVALID_ROLE", $"--role is one of {string.Join(", ", UserAdministration.Roles)}"),
+            UserStatus.Done => session.Output.Done(new UserAddedJson(added.Id, name, role), CliJson.Default.UserAddedJson, $"user {added.Id} ({name}, {role}) added"),
+            UserStatus.NameTaken => session.Output.Fail(ExitCode.Refused, "NAME_TAKEN", $"there is a user {name} already"),
+            UserStatus.InvalidPassword => session.Output.Fail(ExitCode.Usage, "INVALID_PASSWORD", $"the password {added.Detail}"),
+            _ => session.Output.Fail(ExitCode.Usage, "INVALID_ROLE", "--role is one of admin, operator, viewer"),
         };
     }
 

@@ -22,11 +22,13 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly MetricCollector metrics = new();
     private readonly Readiness readiness = new();
     private readonly ApiKeyHasher hasher = new();
+    private readonly PasswordHasher passwords = new();
     private readonly HttpMessageInvoker telegram = BotApiClient.NewHttp();
     private readonly CommitQueue commits = new();
     private readonly StageSupervisor supervisor;
     private readonly OrderedShutdown shutdown;
     private readonly ControlVersionWatcher watcher;
+    private readonly SessionSweeper sessionSweeper;
     private readonly PollerPool pollers;
     private readonly ChatMigration migrations;
     private readonly RetentionSweeper retention;
@@ -57,6 +59,12 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var principals = new TrackedPrincipals(accessStore, time);
         var access = new AccessControl(accessStore, startUp.Keys, hasher, principals, time, options.Auth.QueryEverywhere);
         watcher = new ControlVersionWatcher(accessStore, principals, time, Log("Access"));
+        var userQueries = new UserQueries(database);
+        var users = new UserAdministration(database, passwords, time);
+        var opaqueTokens = new OpaqueTokens(startUp.Keys);
+        var sessions = new Sessions(database, new AccessTokens(startUp.Keys, time), opaqueTokens, time, Log("Access"));
+        var logins = new Logins(database, passwords, new LoginLimiter(time), sessions, users, time);
+        sessionSweeper = new SessionSweeper(database, access, time, Log("Access"));
 
         // Ingest: updates come in, by webhook or by polling.
         var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
@@ -112,6 +120,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
             new PullHandler(admission, hub, time).Route,
             .. sockets.Routes,
             .. botsHandler.Routes,
+            .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time).Routes,
+            .. new UsersHandler(users, userQueries, watcher.ReadFreshAsync).Routes,
             new HttpRoute("GET", "/health", health.HealthAsync, "health") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/ready", health.ReadyAsync, "ready") { Needs = RouteNeeds.Public },
             new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics") { Needs = RouteNeeds.Public },
@@ -146,6 +156,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var migrationStage = supervisor.Start("ChatMigration", migrations.RunAsync);
         var retentionStage = supervisor.Start("Retention", retention.RunAsync);
         var searchStage = supervisor.Start("SearchIndexer", searchIndexer.RunAsync);
+        var sweepStage = supervisor.Start("SessionSweeper", sessionSweeper.RunAsync);
         await web.StartAsync(cancellation);
         var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
@@ -154,7 +165,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
         shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
-        foreach (var stage in new[] { retentionStage, searchStage, migrationStage })
+        foreach (var stage in new[] { sweepStage, retentionStage, searchStage, migrationStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => commitStage.FinishAsync(commits.Drain, Limits.Hosting.DrainCommits));
         foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })
@@ -180,6 +191,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         wheel.Dispose();
         telegram.Dispose();
         hasher.Dispose();
+        passwords.Dispose();
         metrics.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gateway.Access;
+using Gateway.Storage;
 
 namespace Gateway.Hosting;
 
@@ -22,8 +23,8 @@ internal sealed class FirstRun(UserAdministration users, ApiKeyAdministration ap
 
         // 20 of 56 characters: 116 bits.
         var password = options.AdminPassword ?? RandomNumberGenerator.GetString(PasswordAlphabet, 20);
-        var user = await users.AddAsync(UserName, "admin", password, cancellation);
-        if (user.Status != AddUserStatus.Added) return null;
+        var user = await users.AddAsync(Actor.Gateway, Authority.Whole, UserName, [Roles.Admin], password, cancellation);
+        if (user.Status != UserStatus.Done) return null;
         string? apiKey = null;
         if (options.Storage.IsSqlite && (await apiKeys.ListAsync(cancellation)).Count == 0)
             apiKey = (await apiKeys.CreateAsync("first run", isAdmin: true, scopes: null, expiresAtMs: null, cancellation)).Text;

@@ -68,7 +68,8 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
     private async Task<FirstCredentials?> RunFirstAsync(StartUp startUp, CancellationToken cancellation)
     {
         using var hasher = new ApiKeyHasher();
-        var users = new UserAdministration(startUp.Storage.Database, time);
+        using var passwords = new PasswordHasher();
+        var users = new UserAdministration(startUp.Storage.Database, passwords, time);
         return await new FirstRun(users, new ApiKeyAdministration(startUp.Storage.Database, startUp.Keys, hasher, time), options).RunAsync(cancellation);
     }
 }

@@ -77,8 +77,7 @@ internal sealed class OptionsReader
     private string? ReadAdminPassword()
     {
         var password = Secret("Admin:Password");
-        if (password is not null && Encoding.UTF8.GetByteCount(password) > UserAdministration.PasswordMaxBytes)
-            errors.Add($"Admin:Password: has more than {UserAdministration.PasswordMaxBytes} bytes, which is all that BCrypt reads");
+        if (password is not null && PasswordHasher.Problem(password) is { } problem) errors.Add($"Admin:Password: {problem}");
         return password;
     }
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -62,6 +64,13 @@ internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger, CrossO
 
         HttpLog.RequestFailed(logger, failure, exchange.RequestId, route.Name);
         HttpTelemetry.Failures.Add(1);
+        if (failure is DbException)
+        {
+            // Handlers of the control API let it come here: what cannot be asked or done now is 503 on every route alike.
+            return ErrorReply.WriteAsync(exchange, StatusCodes.Status503ServiceUnavailable, "UNAVAILABLE", "The database does not answer now; try again.",
+                Limits.Http.RetryAfter);
+        }
+
         return ErrorReply.WriteAsync(exchange, StatusCodes.Status500InternalServerError, "INTERNAL",
             "The gateway failed at this request. The log has the reason under the request id.");
     }

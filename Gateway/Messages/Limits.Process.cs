@@ -79,6 +79,21 @@ internal static partial class Limits
         /// <summary>A presented access token; ours have under 400. Longer: rejected without a look.</summary>
         public const int AccessTokenChars = 1024;
 
+        /// <summary>How long a refresh token is good, and with it a session that nobody uses. Then: log in again.</summary>
+        public static readonly TimeSpan RefreshTokenLife = TimeSpan.FromDays(7);
+
+        /// <summary>How long a ticket is good; a page opens its stream at once after it asked for one. Then: rejected.</summary>
+        public static readonly TimeSpan TicketLife = TimeSpan.FromSeconds(30);
+
+        /// <summary>Live sessions of one user. One more: the oldest ends.</summary>
+        public const int SessionsPerUser = 100;
+
+        /// <summary>How often expired sessions, refresh tokens and tickets are deleted.</summary>
+        public static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
+
+        /// <summary>Rows that one transaction of it deletes, a few milliseconds of the write lock. More: in the next.</summary>
+        public const int SweepRows = 500;
+
         /// <summary>
         /// BCrypt's rounds, 2^10: some 50 ms. Logins are limited per address and account, so the work guards stolen hashes only.
         /// </summary>
@@ -95,6 +110,9 @@ internal static partial class Limits
 
         /// <summary>Passwords under check or waiting for it, some three seconds of work. Over it: cannot be checked now (503).</summary>
         public const int WaitingPasswordChecks = 64;
+
+        /// <summary>What a login is told to wait that finds <see cref="WaitingPasswordChecks"/> before it.</summary>
+        public static readonly TimeSpan LoginRetryAfter = TimeSpan.FromSeconds(3);
 
         /// <summary>Wrong passwords of one address within <see cref="LoginAddressWindow"/>. More: 429 with <c>Retry-After</c>.</summary>
         public const int LoginsPerAddress = 20;

@@ -36,6 +36,9 @@ internal static partial class Limits
         /// <summary>A body that arrives slower than this after <see cref="BodyGrace"/> holds a connection for nothing: 408 and closed.</summary>
         public const double BodyRateBytesPerSecond = 240;
 
+        /// <summary>What a call is told to wait that the database did not answer.</summary>
+        public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
         /// <summary>A JSON body of the control API, many times the largest sensible one. Over it: 413.</summary>
         public const int JsonBodyBytes = 64 * 1024;
 

@@ -11,7 +11,23 @@ internal static class ControlTransaction
 {
     private const int Attempts = 5;
 
-    public static async Task<T> RunAsync<T>(IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation)
+    public static Task<T> RunAsync<T>(IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation) =>
+        RunQuietAsync(
+            database,
+            async commands =>
+            {
+                var result = await change(commands);
+                // Last, so that the version row, which every change needs, is locked as briefly as can be.
+                await commands.RaiseVersionAsync();
+                return result;
+            },
+            cancellation);
+
+    /// <summary>
+    /// For rows that no process keeps in memory: new sessions, tickets, what has expired. The version stays, unless the change turns out to concern
+    /// others and raises it itself: a reload everywhere for every login would let logins slow deliveries down.
+    /// </summary>
+    public static async Task<T> RunQuietAsync<T>(IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -19,10 +35,7 @@ internal static class ControlTransaction
             {
                 await using var connection = await database.OpenAsync(cancellation);
                 await using var transaction = await database.BeginWriteAsync(connection, cancellation);
-                var commands = new ControlCommands(database, connection, transaction);
-                var result = await change(commands);
-                // Last, so that the version row, which every change needs, is locked as briefly as can be.
-                await commands.ExecuteAsync("UPDATE control_version SET version = version + 1 WHERE id = 1");
+                var result = await change(new ControlCommands(database, connection, transaction));
                 await transaction.CommitAsync(cancellation);
                 return result;
             }
@@ -79,14 +92,27 @@ internal sealed class ControlCommands(IDatabase database, DbConnection connectio
         return value is null or DBNull ? null : Convert.ToInt64(value, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The first row, as the function reads it; null for none.</summary>
+    /// <summary>The first row; null for none. Whatever is read of it is read before the next statement.</summary>
     public async Task<T?> ReadRowAsync<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
         where T : class
     {
         await using var command = Create(sql, parameters);
-        await using var rows = await command.ExecuteReaderAsync();
-        return await rows.ReadAsync() ? read(rows) : null;
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? read(reader) : null;
     }
+
+    /// <summary>All rows; for lists that are short by their nature.</summary>
+    public async Task<List<T>> ReadRowsAsync<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] parameters)
+    {
+        await using var command = Create(sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<T>();
+        while (await reader.ReadAsync()) rows.Add(read(reader));
+        return rows;
+    }
+
+    /// <summary>Tells every process to look again. Once, at the end of the change.</summary>
+    public Task RaiseVersionAsync() => ExecuteAsync("UPDATE control_version SET version = version + 1 WHERE id = 1");
 
     private DbCommand Create(string sql, (string Name, object? Value)[] parameters)
     {

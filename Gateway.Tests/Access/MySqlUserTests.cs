@@ -1,0 +1,11 @@
+using Gateway.Storage;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Access;
+
+[Collection(MariaDbCollection.Name)]
+public sealed class MySqlUserTests(MariaDbFixture server) : UserSuite
+{
+    private protected override async Task<SessionFixture> OpenAsync() =>
+        await SessionFixture.CreateAsync(new MySqlDatabase(StorageUrl.TryParse(await server.CreateUrlAsync(), out var reason) ?? throw new InvalidOperationException(reason)));
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using Gateway.Storage;
+
+namespace Gateway.Access;
+
+internal enum LoginStatus
+{
+    LoggedIn,
+
+    /// <summary>Name or password is wrong, or the user is disabled: which of them is not told.</summary>
+    Refused,
+
+    /// <summary>Too many wrong passwords, from this address or for this account.</summary>
+    Limited,
+
+    /// <summary>It cannot be checked now: 503.</summary>
+    Unavailable,
+}
+
+/// <param name="Wait">When limited: how long.</param>
+internal readonly record struct LoginOutcome(LoginStatus Status, SessionTokens? Tokens = null, TimeSpan Wait = default);
+
+internal enum OwnPasswordStatus
+{
+    Changed,
+    WrongPassword,
+    Limited,
+    Unavailable,
+}
+
+internal readonly record struct OwnPasswordOutcome(OwnPasswordStatus Status, TimeSpan Wait = default);
+
+/// <summary>
+/// Names and passwords. Whether a name exists is told by nothing: not by the answer, not by its time (an unknown name and a disabled user are
+/// held against a hash of nobody), and not by the limits, which count unknown names too.
+/// </summary>
+internal sealed class Logins(IDatabase database, PasswordHasher hasher, LoginLimiter limiter, Sessions sessions, UserAdministration users, TimeProvider time)
+{
+    private sealed record Found(long Id, string Name, string Hash, bool IsDisabled, bool KnowsAddress);
+
+    public async Task<LoginOutcome> LogInAsync(string name, string password, IPAddress? address, string requestId, CancellationToken cancellation)
+    {
+        if (!limiter.TryCountAddress(address, out var wait)) return new(LoginStatus.Limited, Wait: wait);
+        var found = await FindAsync(name, address?.ToString(), cancellation);
+        // Where the account is logged in already it is not locked out by what others try elsewhere.
+        var isCounted = found is not { KnowsAddress: true };
+        if (isCounted && !limiter.TryCountAccount(name, out wait)) return new(LoginStatus.Limited, Wait: wait);
+        var verdict = await hasher.VerifyAsync(password, found is { IsDisabled: false } ? found.Hash : null);
+        if (verdict == PasswordVerdict.Wrong)
+        {
+            AccessTelemetry.RefusedLogins.Add(1);
+            return new(LoginStatus.Refused);
+        }
+
+        limiter.ForgiveAddress(address);
+        if (isCounted) limiter.ForgiveAccount(name);
+        if (verdict == PasswordVerdict.Unavailable) return new(LoginStatus.Unavailable);
+        var actor = new Actor(ActorKind.User, found!.Id, found.Name, address?.ToString(), requestId);
+        return await sessions.OpenAsync(actor, found.Hash, cancellation) is { } tokens ? new(LoginStatus.LoggedIn, tokens) : new(LoginStatus.Refused);
+    }
+
+    /// <summary>
+    /// A user's own, with the old one: an access token alone, left open somewhere, does not take the account over. Ends all of the user's sessions.
+    /// </summary>
+    public async Task<OwnPasswordOutcome> ChangeAsync(Actor actor, IPAddress? address, string oldPassword, string newPassword, CancellationToken cancellation)
+    {
+        // The user is known here, so its tries count apart from the logins that strangers can use up. No name begins with a space.
+        var own = string.Create(CultureInfo.InvariantCulture, $" own {actor.Id}");
+        if (!limiter.TryCountAddress(address, out var wait)) return new(OwnPasswordStatus.Limited, wait);
+        if (!limiter.TryCountAccount(own, out wait)) return new(OwnPasswordStatus.Limited, wait);
+        var hash = await users.ReadHashAsync(actor.Id, cancellation);
+        var verdict = await hasher.VerifyAsync(oldPassword, hash);
+        if (verdict == PasswordVerdict.Wrong) return new(OwnPasswordStatus.WrongPassword);
+        limiter.ForgiveAddress(address);
+        limiter.ForgiveAccount(own);
+        if (verdict == PasswordVerdict.Unavailable) return new(OwnPasswordStatus.Unavailable);
+        return await users.ReplaceHashAsync(actor, actor.Id, hash!, await hasher.HashAsync(newPassword), cancellation)
+            ? new(OwnPasswordStatus.Changed)
+            : new(OwnPasswordStatus.WrongPassword);
+    }
+
+    private async Task<Found?> FindAsync(string name, string? address, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            """
+            SELECT u.id, u.name, u.password_hash, u.is_disabled,
+                   EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.address = @address AND s.revoked_at_ms IS NULL AND s.expires_at_ms > @now)
+              FROM users u WHERE u.name = @name
+            """;
+        command.AddParameter("@name", name);
+        command.AddParameter("@address", address);
+        command.AddParameter("@now", time.GetUtcNow().ToUnixTimeMilliseconds());
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        if (!await reader.ReadAsync(cancellation)) return null;
+        var found = new Found(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3) != 0, reader.GetInt64(4) != 0);
+        // MySQL compares as if both ended in as many spaces: under such names the account's tries would be counted apart.
+        return found.Name == name ? found : null;
+    }
+}
