@@ -166,8 +166,7 @@ internal sealed class ConfigurationReader
         var name = fields.Text("name", isRequired: true);
         var roles = fields.Words("roles", RoleNames, isRequired: true);
         var password = Resolve(fields, "password");
-        if (password is not null && System.Text.Encoding.UTF8.GetByteCount(password) > UserAdministration.PasswordMaxBytes)
-            fields.Add(fields.PositionOf("password"), $"the password has more than {UserAdministration.PasswordMaxBytes} bytes, which is all that BCrypt reads");
+        if (password is not null && PasswordHasher.Problem(password) is { } problem) fields.Add(fields.PositionOf("password"), $"the password {problem}");
         var isDisabled = fields.Flag("disabled");
         return name is null || roles is null ? null : new UserEntry(fields.At, name, roles, password, isDisabled);
     }
