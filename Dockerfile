@@ -12,6 +12,7 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY Gateway/Gateway.csproj Gateway/
 RUN dotnet restore Gateway -r linux-x64
 COPY .editorconfig ./
+COPY docs/event.schema.json docs/
 COPY Gateway Gateway
 RUN dotnet publish Gateway -c Release -r linux-x64 --no-restore -o /app \
  # Symbols are three times the program and of use only to who built it.

@@ -3,7 +3,7 @@
 # stops what it started, and ends with "N passed, N failed".
 #
 #   ./test.sh              everything
-#   ./test.sh --fast       without MariaDB and without the long fault tests
+#   ./test.sh --fast       without MariaDB, without Node's tools and without the long fault tests
 #   ./test.sh -- ARGS…     the rest goes to `dotnet test`, for example  ./test.sh -- --filter FullyQualifiedName~Parser
 set -uo pipefail
 cd "$(dirname "$0")"
@@ -26,9 +26,10 @@ configuration=${CONFIGURATION:-Debug}
 filter=()
 if $fast; then
   # By name: a Tidy test holds every test class that needs MariaDB, or starts processes for minutes, to one of these.
-  filter=(--filter 'Category!=Slow&FullyQualifiedName!~MariaDb&FullyQualifiedName!~MySql&FullyQualifiedName!~Gateway.Tests.Faults.')
+  filter=(--filter 'Category!=Slow&FullyQualifiedName!~MariaDb&FullyQualifiedName!~MySql&FullyQualifiedName!~Gateway.Tests.Faults.&FullyQualifiedName!~Gateway.Tests.Clients.')
 else
   ci_need /usr/sbin/mariadbd mariadb-server || exit 1
+  ci_node Gateway.Tests/Clients/openapi || exit 1
   ci_mariadb GATEWAY_TEST_MYSQL || exit 1
   export GATEWAY_TEST_MYSQL=$GATEWAY_TEST_MYSQL/mysql
 fi

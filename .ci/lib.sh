@@ -47,6 +47,14 @@ ci_need() {
   $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# ci_node FOLDER: installs what its package-lock.json names, unless that is there already.
+ci_node() {
+  ci_need npm nodejs npm || return 1
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
+  echo "installing the packages of $1"
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+}
+
 # ci_mariadb VARIABLE: starts a MariaDB on a free port with every commit synced; the variable gets mysql://user:password@host:port (no name).
 ci_mariadb() {
   local folder port user=() log

@@ -45,7 +45,7 @@ build() { # stage "build": the SDK, clang and zlib on bare Debian
   cp -a "${NUGET_PACKAGES:-$HOME/.nuget/packages}/." "$root/packages"
   # What .dockerignore lets into the build context.
   mkdir -p "$root/src"
-  git ls-files -z -- global.json Directory.Build.props Directory.Packages.props .editorconfig Gateway | tar --null -T - -cf - | tar -xf - -C "$root/src"
+  git ls-files -z -- global.json Directory.Build.props Directory.Packages.props .editorconfig docs/event.schema.json Gateway | tar --null -T - -cf - | tar -xf - -C "$root/src"
   devices "$root"
   echo "== publish"
   chroot "$root" /usr/bin/env -i PATH=/usr/share/dotnet:/usr/bin:/bin HOME=/tmp NUGET_PACKAGES=/packages DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 \

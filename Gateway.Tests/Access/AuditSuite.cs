@@ -1,0 +1,267 @@
+using System.Globalization;
+using Gateway.Access;
+using Gateway.Log;
+using Gateway.Messages;
+using Gateway.Storage;
+using Gateway.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gateway.Tests.Access;
+
+/// <summary>The audit log on one engine: denials, reading, retention.</summary>
+public abstract class AuditSuite : IAsyncLifetime
+{
+    private readonly RecordedLog<AuditDenials> log = new();
+    private OpenedStorage storage = null!;
+    private SwitchedDatabase database = null!;
+
+    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+
+    private static Actor Stranger(string address = "192.0.2.1") => new(ActorKind.Nobody, 0, "", address, "r1");
+    private static Actor Key(long id) => new(ActorKind.ApiKey, id, $"key {id}", "192.0.2.1", "r2");
+
+    internal abstract ValueTask<StorageUrl> CreateAsync();
+
+    public async Task InitializeAsync()
+    {
+        storage = StorageFactory.Open(await CreateAsync(), Time);
+        database = new SwitchedDatabase(storage.Database);
+        Assert.True((await new Migrator(storage.Database, Time).MigrateAsync(default)).IsReady);
+    }
+
+    public async Task DisposeAsync() => await storage.Database.DisposeAsync();
+
+    private AuditDenials Denials() => new(database, Time, log);
+
+    private AuditQueries Queries() => new(database);
+
+    private async Task<IReadOnlyList<AuditLine>> AllAsync() => (await Queries().ReadAsync(new AuditFilter(), long.MaxValue, 500, default)).Lines;
+
+    /// <summary>Changes as administration writes them, one a minute.</summary>
+    private async Task ChangeAsync(int count, string action = "bot.add", Actor? actor = null)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            Time.Advance(TimeSpan.FromMinutes(1));
+            await ControlTransaction.RunAsync(
+                database,
+                async commands =>
+                {
+                    await commands.AuditAsync(actor ?? Key(1), Time.GetUtcNow(), new AuditEntry(action, "bot", number.ToString(CultureInfo.InvariantCulture), null, """{"name":"a"}"""));
+                    return true;
+                },
+                default);
+        }
+    }
+
+    [Fact]
+    public async Task Denials_TenThousandOfOneMinute_AreOneRowWithTheirCount()
+    {
+        var denials = Denials();
+        for (var number = 0; number < 10_000; number++) denials.Note(Stranger(), "auth.key", "api_key", number.ToString(CultureInfo.InvariantCulture));
+        Assert.True(await denials.FlushAsync());
+        var first = Assert.Single(await AllAsync());
+        Assert.Equal(("auth.key", "denied", 10_000L, "192.0.2.1", "r1", "0"), (first.Action, first.Outcome, first.Count, first.Address, first.RequestId, first.TargetId));
+        Assert.Equal(Time.GetUtcNow().ToUnixTimeMilliseconds(), first.AtMs);
+
+        // Within the minute nothing more is written; afterwards once.
+        for (var number = 0; number < 5; number++) denials.Note(Stranger(), "auth.key", "api_key", "0");
+        var opens = database.Opens;
+        Assert.True(await denials.FlushAsync());
+        Assert.Equal(opens, database.Opens);
+        Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(await denials.FlushAsync());
+        Assert.Equal(10_005, Assert.Single(await AllAsync()).Count);
+        opens = database.Opens;
+        Assert.True(await denials.FlushAsync());
+        Assert.Equal(opens, database.Opens);
+    }
+
+    [Fact]
+    public async Task Denials_OfAnotherActorActionAddressOrMinute_AreRowsOfTheirOwn()
+    {
+        var denials = Denials();
+        denials.Note(Stranger(), "auth.login", "user", "anna");
+        denials.Note(Stranger("2001:db8::1"), "auth.login", "user", "anna");
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        denials.Note(Key(1), "auth.login", "user", "anna");
+        denials.Note(Key(2), "auth.login", "user", "anna");
+        denials.Note(new Actor(ActorKind.User, 2, "anna", "192.0.2.1", null), "auth.login", "user", "anna");
+        Time.Advance(TimeSpan.FromMinutes(1));
+        denials.Note(Stranger(), "auth.login", "user", "anna");
+        Assert.True(await denials.FlushAsync());
+        var lines = await AllAsync();
+        Assert.Equal(7, lines.Count);
+        Assert.All(lines, line => Assert.Equal((1L, "denied"), (line.Count, line.Outcome)));
+    }
+
+    [Fact]
+    public async Task Denials_MoreThanAreKept_AreLetGoAndCounted()
+    {
+        var denials = Denials();
+        for (var number = 0; number < Limits.Access.AuditDenials + 3; number++) denials.Note(Key(number + 1), "bots_list", "route", "");
+        denials.Note(Key(1), "bots_list", "route", "");
+        Assert.True(await denials.FlushAsync());
+        Assert.Contains(log.Lines, line => line.Contains("3 denials", StringComparison.Ordinal));
+        await using var connection = await database.OpenAsync(default);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM audit_log";
+        Assert.Equal(Limits.Access.AuditDenials, Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task Denials_DatabaseAway_WaitForIt()
+    {
+        var denials = Denials();
+        database.IsAway = true;
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        Assert.False(await denials.FlushAsync());
+        Time.Advance(TimeSpan.FromMinutes(30));
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        Assert.False(await denials.FlushAsync());
+        Assert.Single(log.Lines);
+        database.IsAway = false;
+        Assert.True(await denials.FlushAsync());
+        var lines = await AllAsync();
+        Assert.Equal(2, lines.Count);
+        // So late that readers of its own time would not look for it any more: it is dated as late as they look.
+        Assert.Equal((Time.GetUtcNow() - Limits.Access.AuditDisorder).ToUnixTimeMilliseconds(), lines.Min(line => line.AtMs));
+    }
+
+    [Fact]
+    public async Task Denials_Loop_WritesEverySecondAndAtTheEnd()
+    {
+        using var stop = new CancellationTokenSource();
+        var denials = Denials();
+        var loop = denials.RunAsync(stop.Token);
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        await Poll.UntilAsync(async () => { Time.Advance(Limits.Access.AuditFlush); return (await AllAsync()).Count == 1; }, TimeSpan.FromSeconds(20), () => "a row");
+        denials.Note(Stranger("192.0.2.9"), "auth.key", "api_key", "1");
+        await stop.CancelAsync();
+        await loop.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(2, (await AllAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Read_Pages_AreNewestFirstAndWhole()
+    {
+        await ChangeAsync(7);
+        List<long> seen = [];
+        for (long? before = long.MaxValue; before is { } at;)
+        {
+            var page = await Queries().ReadAsync(new AuditFilter(), at, 3, default);
+            seen.AddRange(page.Lines.Select(line => line.Id));
+            before = page.Next;
+        }
+
+        Assert.Equal([7L, 6, 5, 4, 3, 2, 1], seen);
+        var line = (await AllAsync())[0];
+        Assert.Equal((ActorKind.ApiKey, 1L, "key 1", "bot.add", "bot", "6", "done", 1L), (line.ActorKind, line.ActorId, line.ActorName, line.Action, line.TargetType, line.TargetId, line.Outcome, line.Count));
+        Assert.Equal((null, """{"name":"a"}"""), (line.BeforeJson, line.AfterJson));
+    }
+
+    [Fact]
+    public async Task Read_Filters_PickWhatIsAskedFor()
+    {
+        await ChangeAsync(2);
+        await ChangeAsync(2, "bot.remove", new Actor(ActorKind.User, 5, "anna", null, null));
+        await ChangeAsync(1, "bots_list");
+        var denials = Denials();
+        denials.Note(Key(1), "bot.remove", "bot", "9");
+        await denials.FlushAsync();
+        async Task<long[]> Ids(AuditFilter filter) => [.. (await Queries().ReadAsync(filter, long.MaxValue, 500, default)).Lines.Select(line => line.Id)];
+        Assert.Equal([4, 3], await Ids(new AuditFilter(ActorKind.User)));
+        Assert.Equal([4, 3], await Ids(new AuditFilter(ActorKind.User, 5)));
+        Assert.Empty(await Ids(new AuditFilter(ActorKind.User, 6)));
+        Assert.Equal([6, 4, 3], await Ids(new AuditFilter(Action: "bot.remove")));
+        Assert.Equal([6, 4, 3, 2, 1], await Ids(new AuditFilter(Action: "bot.*")));
+        // An underscore is no wildcard.
+        Assert.Equal([5], await Ids(new AuditFilter(Action: "bots_*")));
+        Assert.Equal([6], await Ids(new AuditFilter(Outcome: "denied")));
+        Assert.Equal([3, 1], (await Ids(new AuditFilter(TargetType: "bot", TargetId: "0"))).Except([5L]));
+        var start = Time.GetUtcNow() - TimeSpan.FromMinutes(5);
+        Assert.Equal([3, 2], await Ids(new AuditFilter(SinceMs: start.AddMinutes(2).ToUnixTimeMilliseconds(), UntilMs: start.AddMinutes(3).ToUnixTimeMilliseconds())));
+    }
+
+    /// <summary>Rows whose time and place differ in order by as much as is allowed: the widened range finds them all.</summary>
+    [Fact]
+    public async Task Read_TimesOutOfOrder_AreFoundByTheirTime()
+    {
+        var denials = Denials();
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        var at = Time.GetUtcNow().ToUnixTimeMilliseconds();
+        await ChangeAsync(9);
+        await denials.FlushAsync();
+        await ChangeAsync(20);
+        var found = (await Queries().ReadAsync(new AuditFilter(SinceMs: at, UntilMs: at), long.MaxValue, 10, default)).Lines;
+        Assert.Equal((10L, "denied"), (found.Single().Id, found.Single().Outcome));
+    }
+
+    [Fact]
+    public async Task Read_RareInALongLog_EndsAPageEarlyAndGoesOn()
+    {
+        await ChangeAsync(1, "user.password");
+        await using (var connection = await database.OpenAsync(default))
+        {
+            // As many rows between as one page looks at.
+            await using var command = connection.CreateCommand();
+            command.CommandText =
+                $"""
+                INSERT INTO audit_log (at_ms, actor_kind, actor_id, actor_name, action, target_type, target_id, outcome)
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {(Limits.Access.AuditScan / 100) + 1}), h(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM h WHERE i < 100)
+                SELECT 1772370000000, 1, 1, 'k', 'bot.add', 'bot', '1', 'done' FROM n CROSS JOIN h
+                """;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var filter = new AuditFilter(Action: "user.password");
+        var first = await Queries().ReadAsync(filter, long.MaxValue, 10, default);
+        Assert.Empty(first.Lines);
+        Assert.NotNull(first.Next);
+        var second = await Queries().ReadAsync(filter, first.Next.Value, 10, default);
+        Assert.Equal(1, second.Lines.Single().Id);
+        Assert.Null(second.Next);
+    }
+
+    [Fact]
+    public async Task Retention_Sweep_DeletesTheOldInSteps()
+    {
+        await ChangeAsync(1, "bot.first");
+        await using (var connection = await database.OpenAsync(default))
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText =
+                $"""
+                INSERT INTO audit_log (at_ms, actor_kind, actor_id, actor_name, action, target_type, target_id, outcome)
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {Limits.Access.AuditStep + 1})
+                SELECT 1000, 1, 1, 'k', 'bot.add', 'bot', '1', 'done' FROM n
+                """;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Time.Advance(TimeSpan.FromDays(2));
+        await ChangeAsync(1, "bot.last");
+        var retention = new AuditRetention(database, TimeSpan.FromDays(3), Time, log);
+        var sweep = retention.SweepAsync(default);
+        await Poll.UntilAsync(() => { Time.Advance(Limits.Access.AuditPause); return sweep.IsCompleted; }, TimeSpan.FromSeconds(30), () => "the sweep");
+        Assert.Equal(Limits.Access.AuditStep + 1, await sweep);
+        Assert.Equal(["bot.last", "bot.first"], (await AllAsync()).Select(line => line.Action));
+        Assert.Equal(0, await retention.SweepAsync(default));
+        Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(1, await retention.SweepAsync(default));
+    }
+
+    [Fact]
+    public async Task Retention_Loop_LooksEveryHourAndOutlivesTheDatabase()
+    {
+        await ChangeAsync(1);
+        using var stop = new CancellationTokenSource();
+        database.IsAway = true;
+        var loop = new AuditRetention(database, TimeSpan.FromDays(1), Time, log).RunAsync(stop.Token);
+        await Poll.UntilAsync(() => { Time.Advance(Limits.Access.AuditRetentionInterval); return log.Lines.Count > 0; }, TimeSpan.FromSeconds(20), () => "a failed turn");
+        database.IsAway = false;
+        await Poll.UntilAsync(async () => { Time.Advance(Limits.Access.AuditRetentionInterval); return (await AllAsync()).Count == 0; }, TimeSpan.FromSeconds(20), () => "an empty log");
+        await stop.CancelAsync();
+        await loop.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+}
