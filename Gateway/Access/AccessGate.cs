@@ -8,8 +8,9 @@ namespace Gateway.Access;
 /// The one door of every route that needs a credential: who asks, then whether he may. What a route needs stands in the route table, so a
 /// handler cannot forget to ask, and a route cannot be added without saying.
 /// </summary>
+/// <param name="denials">Where refusals are noted; null: nowhere.</param>
 /// <param name="readFresh">Reads permissions at once; false: they cannot be read. Asked before somebody is refused, so that a change holds for the next call.</param>
-internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFresh)
+internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFresh, AuditDenials? denials = null)
 {
     /// <summary>The route with the check before its handler. Throws for a need that is no permission: a mistake in the route table.</summary>
     public HttpRoute Protect(HttpRoute route)
@@ -34,7 +35,7 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
 
     private Task AdmitAsync(Exchange exchange, HttpRoute route, Permission needed, AuthenticationOutcome outcome)
     {
-        if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal }) return RefuseAsync(exchange, outcome.Status);
+        if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal }) return DenyAsync(exchange, route, outcome.Status);
         // A stream opens all the same and holds its events until permissions can be read.
         if (!access.IsCurrent && !route.IsStream) return RefuseAsync(exchange, AuthenticationStatus.Unavailable);
         exchange.Caller = principal;
@@ -44,15 +45,27 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
     private async Task LookAgainAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)
     {
         if (!await readFresh()) await RefuseAsync(exchange, AuthenticationStatus.Unavailable);
-        else if (principal.IsRevoked) await RefuseAsync(exchange, AuthenticationStatus.Rejected);
+        else if (principal.IsRevoked) await DenyAsync(exchange, route, AuthenticationStatus.Rejected);
         else if (principal.Has(needed)) await route.Handler(exchange);
-        else await ForbidAsync(exchange, route.Needs);
+        else await ForbidAsync(exchange, route);
+    }
+
+    /// <summary>Who it was is not known, so all wrong credentials from one address are one line a minute.</summary>
+    private Task DenyAsync(Exchange exchange, HttpRoute route, AuthenticationStatus status)
+    {
+        if (status is not AuthenticationStatus.Unavailable) denials?.Note(exchange.Stranger(), AuditDenials.Credential, "route", route.Name);
+        return RefuseAsync(exchange, status);
+    }
+
+    private Task ForbidAsync(Exchange exchange, HttpRoute route)
+    {
+        denials?.Note(exchange.Actor(), route.Name, "permission", route.Needs);
+        return ForbidAsync(exchange, route.Needs);
     }
 
     /// <summary>403 for a permission that the caller does not have. What concerns a chat he may not see is 404 instead, as if there were none.</summary>
     public static Task ForbidAsync(Exchange exchange, string needs)
     {
-        AccessTelemetry.Denials.Add(1);
         return ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "FORBIDDEN", $"This needs the permission {needs}.",
             details: json => json.WriteString("needs", needs));
     }

@@ -18,4 +18,19 @@ internal static partial class AccessLog
 
     [LoggerMessage(1721, LogLevel.Warning, "Expired sessions and tickets could not be deleted; tried again later: {Reason}")]
     public static partial void SweepFailed(ILogger logger, string reason);
+
+    [LoggerMessage(1760, LogLevel.Warning, "{Count} denials of one second found no room in the audit log")]
+    public static partial void DenialsDropped(ILogger logger, long count);
+
+    [LoggerMessage(1761, LogLevel.Error, "Denials cannot be written to the audit log; they wait in memory")]
+    public static partial void DenialsFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(1762, LogLevel.Information, "Deleted {Count} lines of the audit log that were older than it is kept")]
+    public static partial void AuditExpired(ILogger logger, long count);
+
+    [LoggerMessage(1763, LogLevel.Error, "Old lines of the audit log could not be deleted; tried again later")]
+    public static partial void AuditRetentionFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(1764, LogLevel.Debug, "The audit log's retention has stopped")]
+    public static partial void AuditRetentionStopped(ILogger logger);
 }

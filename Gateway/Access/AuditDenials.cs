@@ -27,6 +27,9 @@ internal sealed class AuditDenials(IDatabase database, TimeProvider time, ILogge
         public long Written { get; set; }
     }
 
+    /// <summary>The action of a wrong or missing credential.</summary>
+    public const string Credential = "auth.credential";
+
     private static readonly long MinuteMs = (long)TimeSpan.FromMinutes(1).TotalMilliseconds;
 
     private readonly Lock gate = new();
@@ -35,7 +38,7 @@ internal sealed class AuditDenials(IDatabase database, TimeProvider time, ILogge
     private bool isAway;
 
     /// <summary>Counts one denial. Never blocks and never fails.</summary>
-    /// <param name="action">What was tried, as <c>auth.login</c> or <c>bots_list</c>: the route's name where nothing better is known.</param>
+    /// <param name="action">What was tried, as <c>auth.login</c>, or the name of a route.</param>
     public void Note(in Actor actor, string action, string targetType, string targetId)
     {
         AccessTelemetry.Denials.Add(1);
@@ -44,10 +47,15 @@ internal sealed class AuditDenials(IDatabase database, TimeProvider time, ILogge
         lock (gate)
         {
             if (entries.TryGetValue(key, out var entry)) entry.Count++;
-            else if (entries.Count < Limits.Access.AuditDenials) entries[key] = new Entry(actor, new AuditEntry(action, targetType, targetId, null, null), now);
+            else if (entries.Count < Limits.Access.AuditDenials) entries[key] = new Entry(Cut(actor), new AuditEntry(action, targetType, Cut(targetId), null, null), now);
             else dropped++;
         }
     }
+
+    /// <summary>The name of a login is what a stranger typed: the columns hold 128.</summary>
+    private static Actor Cut(Actor actor) => actor with { Name = Cut(actor.Name) };
+
+    private static string Cut(string text) => text.Length <= Limits.Access.AuditTextChars ? text : text[..Limits.Access.AuditTextChars];
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -139,7 +147,7 @@ internal sealed class AuditDenials(IDatabase database, TimeProvider time, ILogge
         {
             var (entry, count) = part[index];
             ids[index] = entry.RowId;
-            if (entry.RowId == 0) ids[index] = await commands.AuditDenialAsync(entry.Actor, Math.Max(entry.AtMs, earliest), entry.What, count);
+            if (entry.RowId == 0) ids[index] = await commands.AuditDenialAsync(entry.Actor, DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(entry.AtMs, earliest)), entry.What, count);
             else await commands.ExecuteAsync("UPDATE audit_log SET count = @count WHERE id = @id", ("@count", count), ("@id", entry.RowId));
         }
 

@@ -17,7 +17,14 @@ internal static class Callers
             principal.Id.Kind == PrincipalKind.ApiKey ? ActorKind.ApiKey : ActorKind.User,
             principal.Id.Id,
             principal.Name,
-            exchange.Context.Connection.RemoteIpAddress?.ToString(),
+            exchange.Address(),
             exchange.RequestId);
     }
+
+    /// <summary>For the audit log, where the caller is not known.</summary>
+    public static Actor Stranger(this Exchange exchange) => new(ActorKind.Nobody, 0, "", exchange.Address(), exchange.RequestId);
+
+    /// <summary>An IPv4 client of a socket for both has a mapped IPv6 address; it is the same client.</summary>
+    private static string? Address(this Exchange exchange) =>
+        exchange.Context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
 }

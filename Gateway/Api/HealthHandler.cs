@@ -8,6 +8,32 @@ namespace Gateway.Api;
 /// <summary><c>/health</c>: the process lives and answers. <c>/ready</c>: it can take updates, or why not.</summary>
 internal sealed class HealthHandler(Readiness readiness)
 {
+    private static readonly JsonField Warnings = new("warnings", JsonKind.String, "What is wrong without keeping it from its work.") { IsList = true };
+
+    public IEnumerable<HttpRoute> Routes =>
+    [
+        new("GET", "/health", HealthAsync, "health")
+        {
+            Needs = RouteNeeds.Public,
+            Document = new RouteDocument("Whether the process lives")
+            {
+                Answer = new JsonShape("Health", new JsonField("status", JsonKind.String, "ok.")),
+            },
+        },
+        new("GET", "/ready", ReadyAsync, "ready")
+        {
+            Needs = RouteNeeds.Public,
+            Document = new RouteDocument("Whether this process can commit")
+            {
+                Description = "503 with the same object, `ready` false and the reasons, when it cannot or is shutting down.",
+                Answer = new JsonShape("Readiness",
+                    new JsonField("ready", JsonKind.Boolean, "Whether it takes traffic."),
+                    new JsonField("reasons", JsonKind.String, "Why not.") { IsList = true },
+                    Warnings),
+            },
+        },
+    ];
+
     private static readonly byte[] Alive = """{"status":"ok"}"""u8.ToArray();
 
     public Task HealthAsync(Exchange exchange)

@@ -25,7 +25,8 @@ internal static class OpenApiErrors
         var document = route.Document!;
         List<DocumentedError> errors = [.. document.Errors];
         if (document.Body is not null) errors.AddRange(OfBodies);
-        if (document.Body is not null || document.Query.Count > 0) errors.Add(Invalid);
+        // Streams read their query by the rules of a subscription, which has codes of its own.
+        if (document.Body is not null || (document.Query.Count > 0 && !route.IsStream)) errors.Add(Invalid);
         if (route.Needs is not (RouteNeeds.Public or RouteNeeds.Secret))
         {
             errors.AddRange([Conflicting, Unknown, TooMany, Unavailable]);

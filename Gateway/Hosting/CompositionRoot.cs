@@ -33,6 +33,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly ChatMigration migrations;
     private readonly RetentionSweeper retention;
     private readonly SearchIndexer searchIndexer;
+    private readonly AuditDenials denials;
+    private readonly AuditRetention auditRetention;
     private readonly HighWaterFile highWaterFile;
     private readonly HighWater highWater;
     private readonly GroupCommitter committer;
@@ -100,7 +102,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var census = new SocketCensus(socketOptions);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
 
-        var gate = new AccessGate(access, watcher.ReadFreshAsync);
+        denials = new AuditDenials(database, time, Log("Access"));
+        auditRetention = new AuditRetention(database, TimeSpan.FromDays(options.AuditRetentionDays), time, Log("Access"));
+        var gate = new AccessGate(access, watcher.ReadFreshAsync, denials);
         var admission = new StreamAdmission(hub);
 
         // Control API: what the command line can do, over REST.
@@ -112,7 +116,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var botsHandler = new BotsHandler(botQueries, new BotRegistrar(botAdministration, botQueries, webhooks), botStatus, webhooks.HasPublicUrl, watcher.ReadFreshAsync);
 
         // Front door: every route of the HTTP port.
-        var health = new HealthHandler(readiness);
+        var document = new OpenApiHandler(() => Routes!, GatewayVersion.Text);
         HttpRoute[] table =
         [
             .. receiver.Routes,
@@ -122,9 +126,11 @@ internal sealed class CompositionRoot : IAsyncDisposable
             .. botsHandler.Routes,
             .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time).Routes,
             .. new UsersHandler(users, userQueries, watcher.ReadFreshAsync).Routes,
-            new HttpRoute("GET", "/health", health.HealthAsync, "health") { Needs = RouteNeeds.Public },
-            new HttpRoute("GET", "/ready", health.ReadyAsync, "ready") { Needs = RouteNeeds.Public },
-            new HttpRoute("GET", "/metrics", new MetricsHandler(metrics).HandleAsync, "metrics") { Needs = RouteNeeds.Public },
+            .. new AuditHandler(new AuditQueries(database)).Routes,
+            .. new MetricsJsonHandler(metrics).Routes,
+            document.Route,
+            .. new HealthHandler(readiness).Routes,
+            new MetricsHandler(metrics).Route,
         ];
         Routes = table;
         var router = new Router(table.Select(gate.Protect));
@@ -157,6 +163,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var retentionStage = supervisor.Start("Retention", retention.RunAsync);
         var searchStage = supervisor.Start("SearchIndexer", searchIndexer.RunAsync);
         var sweepStage = supervisor.Start("SessionSweeper", sessionSweeper.RunAsync);
+        var auditStage = supervisor.Start("AuditRetention", auditRetention.RunAsync);
+        var denialStage = supervisor.Start("AuditDenials", denials.RunAsync);
         await web.StartAsync(cancellation);
         var pollStage = supervisor.Start("Ingest", pollers.RunAsync);
 
@@ -165,7 +173,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         shutdown.Add("stop polling", Limits.Hosting.StopInputs, _ => pollStage.StopAsync(Limits.Hosting.StopInputs));
         shutdown.Add("close streams", Limits.Hosting.CloseStreams, hub.StopAsync);
         shutdown.Add("finish requests", Limits.Hosting.DrainRequests, web.StopAsync);
-        foreach (var stage in new[] { sweepStage, retentionStage, searchStage, migrationStage })
+        foreach (var stage in new[] { sweepStage, retentionStage, auditStage, searchStage, migrationStage, denialStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => commitStage.FinishAsync(commits.Drain, Limits.Hosting.DrainCommits));
         foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })

@@ -26,6 +26,9 @@ internal sealed record GatewayOptions
     /// <summary>How long events are kept where a bot says nothing else; never below 48 hours, Telegram's own window.</summary>
     public int RetentionDays { get; init; } = 30;
 
+    /// <summary>How long the audit log is kept.</summary>
+    public int AuditRetentionDays { get; init; } = 365;
+
     /// <summary>Less free than this under the data folder: the oldest events go early, down to 48 hours. Zero: no watermark. SQLite only.</summary>
     public int MinFreeMegabytes { get; init; }
 

@@ -54,6 +54,7 @@ internal sealed class OptionsReader
             TelegramBaseUrl = telegram,
             PublicUrl = ReadPublicUrl(isTelegramsOwn: telegram == defaults.TelegramBaseUrl),
             RetentionDays = Number("Log:RetentionDays", defaults.RetentionDays, 2, 36_500),
+            AuditRetentionDays = Number("Audit:RetentionDays", defaults.AuditRetentionDays, 1, 36_500),
             MinFreeMegabytes = Number("Log:MinFreeMegabytes", defaults.MinFreeMegabytes, 0, 1_000_000_000),
             Http = ReadHttp(),
             Auth = new AuthOptions { QueryEverywhere = Flag("Auth:QueryEverywhere", false) },

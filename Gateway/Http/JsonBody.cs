@@ -49,7 +49,7 @@ internal sealed class JsonBody
 
     public bool? Bool(string name) => Value(name)?.GetBoolean();
 
-    public DateTimeOffset? Time(string name) => Value(name) is { } value ? ParseTime(value.GetString()!) : null;
+    public DateTimeOffset? Time(string name) => Value(name) is { } value ? Rfc3339Time.Parse(value.GetString()!) : null;
 
     public IReadOnlyList<string>? Strings(string name) => Value(name) is { } value ? [.. value.EnumerateArray().Select(each => each.GetString()!)] : null;
 
@@ -133,7 +133,7 @@ internal sealed class JsonBody
         JsonKind.String => value.ValueKind == JsonValueKind.String ? ProblemOfText(field, value) : "must be a string",
         JsonKind.Integer => ProblemOfNumber(field, value),
         JsonKind.Boolean => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false",
-        JsonKind.Time => value.ValueKind == JsonValueKind.String && ParseTime(TextOf(value)) is not null ? null : "must be a time as 2026-02-09T12:00:00Z",
+        JsonKind.Time => value.ValueKind == JsonValueKind.String && Rfc3339Time.Parse(TextOf(value)) is not null ? null : "must be a time as 2026-02-09T12:00:00Z",
         _ => "cannot be given here",
     };
 
@@ -167,10 +167,6 @@ internal sealed class JsonBody
             return null;
         }
     }
-
-    private static DateTimeOffset? ParseTime(string? text) =>
-        text is { Length: >= 20 and <= 40 } && text[10] is 'T' or 't'
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time.ToUniversalTime() : null;
 
     /// <summary>Enough of an unknown name to recognise a typing error.</summary>
     private static string Excerpt(string name)

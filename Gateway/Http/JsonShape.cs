@@ -47,8 +47,11 @@ internal sealed record JsonShape(string Name, params JsonField[] Fields)
 /// <param name="Description">For people: what it means, its unit.</param>
 internal sealed record JsonField(string Name, JsonKind Kind, string Description)
 {
-    /// <summary>Of a body: 400 without it. Fields of answers are always there.</summary>
+    /// <summary>Of a body: 400 without it. Fields of answers are always there, unless they are <see cref="IsOptional"/>.</summary>
     public bool IsRequired { get; init; }
+
+    /// <summary>Of an answer: there in some of them only. Better is a field that is null.</summary>
+    public bool IsOptional { get; init; }
 
     /// <summary>May be null; a body's null is told apart from absence by <see cref="JsonBody.Has"/>.</summary>
     public bool IsNullable { get; init; }

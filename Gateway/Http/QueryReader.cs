@@ -80,6 +80,19 @@ internal readonly struct QueryValues(string[] names, string?[] values, string? p
         return value || text is null or "false" or "0";
     }
 
+    /// <summary>RFC 3339 with a zone; false when the text is no such time, null when it is not given.</summary>
+    public bool TryGetTime(string name, out DateTimeOffset? value)
+    {
+        value = null;
+        if (this[name] is not { } text)
+        {
+            return true;
+        }
+
+        value = Rfc3339Time.Parse(text);
+        return value is not null;
+    }
+
     /// <summary>False when the text is no integer; null when it is not given.</summary>
     public bool TryGetLong(string name, out long? value)
     {

@@ -11,6 +11,9 @@ internal sealed record RouteDocument(string Summary)
 
     public IReadOnlyList<DocumentedParameter> Query { get; init; } = [];
 
+    /// <summary>Headers besides credentials; <see cref="DocumentedParameter.IfMatch"/> and its like say that the thing has an entity tag.</summary>
+    public IReadOnlyList<DocumentedParameter> Headers { get; init; } = [];
+
     /// <summary>Null: the call takes no body.</summary>
     public JsonShape? Body { get; init; }
 
@@ -28,6 +31,10 @@ internal sealed record RouteDocument(string Summary)
 }
 
 /// <param name="Kind">String, Integer, Boolean or Time.</param>
-internal sealed record DocumentedParameter(string Name, JsonKind Kind, string Description);
+internal sealed record DocumentedParameter(string Name, JsonKind Kind, string Description)
+{
+    public static readonly DocumentedParameter IfNoneMatch = new("If-None-Match", JsonKind.String, "An ETag: 304 without a body while it is still the same.");
+    public static readonly DocumentedParameter IfMatch = new("If-Match", JsonKind.String, "An ETag: 412 if it has been changed since.");
+}
 
 internal sealed record DocumentedError(int Status, string Code, string When);

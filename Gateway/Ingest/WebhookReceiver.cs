@@ -21,8 +21,8 @@ internal sealed class WebhookReceiver(
 
     public HttpRoute[] Routes =>
     [
-        new("POST", "/telegram/webhook/{secret}", HandleAsync, "telegram_webhook") { Needs = RouteNeeds.Secret },
-        new("POST", "/api/v1/telegram/webhook/{secret}", HandleAsync, "telegram_webhook_v1") { Needs = RouteNeeds.Secret },
+        new("POST", "/telegram/webhook/{secret}", HandleAsync, "telegram_webhook") { Needs = RouteNeeds.Secret, Document = WebhookDocument.Receiver },
+        new("POST", "/api/v1/telegram/webhook/{secret}", HandleAsync, "telegram_webhook_v1") { Needs = RouteNeeds.Secret, Document = WebhookDocument.Receiver },
     ];
 
     public Task HandleAsync(Exchange exchange) => Find(exchange) is { } bot ? ReceiveAsync(bot, exchange) : LookAgainAsync(exchange);

@@ -129,6 +129,30 @@ internal static partial class Limits
 
         /// <summary>Addresses, and as many accounts, whose wrong passwords are counted apart (a few hundred KB). More: the newcomers share one count.</summary>
         public const int LoginCounts = 10_000;
+
+        /// <summary>Counts of denials kept in memory until their minute is over and written; each is some 300 bytes. Over it: dropped and counted.</summary>
+        public const int AuditDenials = 4096;
+
+        /// <summary>Names and targets of denials in the audit log, whose columns are VARCHAR(128). Longer: cut, it may be what a stranger typed.</summary>
+        public const int AuditTextChars = 128;
+
+        /// <summary>A denial that is counted for the first time is in the audit log after this.</summary>
+        public static readonly TimeSpan AuditFlush = TimeSpan.FromSeconds(1);
+
+        /// <summary>By how much a row of the audit log may be written later than its time says. Later: it is dated back by no more than this.</summary>
+        public static readonly TimeSpan AuditDisorder = TimeSpan.FromMinutes(10);
+
+        /// <summary>Rows of the audit log that a page with a filter looks at. Over it: the page ends there, empty or not, and the next goes on.</summary>
+        public const int AuditScan = 20_000;
+
+        /// <summary>Rows of the audit log written or deleted in one transaction: some milliseconds. More: the next transaction.</summary>
+        public const int AuditStep = 256;
+
+        /// <summary>Between two steps of deleting, so that commits of events get their turn.</summary>
+        public static readonly TimeSpan AuditPause = TimeSpan.FromMilliseconds(50);
+
+        /// <summary>Between looks for what the audit log keeps no longer.</summary>
+        public static readonly TimeSpan AuditRetentionInterval = TimeSpan.FromHours(1);
     }
 
     /// <summary>What the gateway says about itself.</summary>

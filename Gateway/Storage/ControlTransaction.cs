@@ -59,23 +59,11 @@ internal sealed class ControlCommands(IDatabase database, DbConnection connectio
 
     /// <summary>Notes what this transaction does; it is there when, and only when, the change is.</summary>
     public Task AuditAsync(Actor actor, DateTimeOffset at, AuditEntry entry) =>
-        ExecuteAsync(
-            """
-            INSERT INTO audit_log (at_ms, actor_kind, actor_id, actor_name, address, action, target_type, target_id, outcome, request_id, before_json, after_json)
-              VALUES (@at, @kind, @id, @name, @address, @action, @targetType, @targetId, @outcome, @request, @before, @after)
-            """,
-            ("@at", at.ToUnixTimeMilliseconds()),
-            ("@kind", (int)actor.Kind),
-            ("@id", actor.Id),
-            ("@name", actor.Name),
-            ("@address", actor.Address),
-            ("@action", entry.Action),
-            ("@targetType", entry.TargetType),
-            ("@targetId", entry.TargetId),
-            ("@outcome", AuditEntry.Done),
-            ("@request", actor.RequestId),
-            ("@before", entry.BeforeJson),
-            ("@after", entry.AfterJson));
+        ExecuteAsync(InsertAudit, AuditValues(actor, at, entry, AuditEntry.Done, 1));
+
+    /// <summary>Notes denials that were counted together, and answers the row's id.</summary>
+    public Task<long> AuditDenialAsync(Actor actor, DateTimeOffset at, AuditEntry entry, long count) =>
+        InsertAsync(InsertAudit, AuditValues(actor, at, entry, AuditEntry.Denied, count));
 
     /// <summary>Runs an INSERT and answers the id it made.</summary>
     public async Task<long> InsertAsync(string sql, params (string Name, object? Value)[] parameters)
@@ -113,6 +101,30 @@ internal sealed class ControlCommands(IDatabase database, DbConnection connectio
 
     /// <summary>Tells every process to look again. Once, at the end of the change.</summary>
     public Task RaiseVersionAsync() => ExecuteAsync("UPDATE control_version SET version = version + 1 WHERE id = 1");
+
+    private const string InsertAudit =
+        """
+        INSERT INTO audit_log
+          (at_ms, actor_kind, actor_id, actor_name, address, action, target_type, target_id, outcome, count, request_id, before_json, after_json)
+          VALUES (@at, @kind, @id, @name, @address, @action, @targetType, @targetId, @outcome, @count, @request, @before, @after)
+        """;
+
+    private static (string Name, object? Value)[] AuditValues(Actor actor, DateTimeOffset at, AuditEntry entry, string outcome, long count) =>
+    [
+        ("@at", at.ToUnixTimeMilliseconds()),
+        ("@kind", (int)actor.Kind),
+        ("@id", actor.Id),
+        ("@name", actor.Name),
+        ("@address", actor.Address),
+        ("@action", entry.Action),
+        ("@targetType", entry.TargetType),
+        ("@targetId", entry.TargetId),
+        ("@outcome", outcome),
+        ("@count", count),
+        ("@request", actor.RequestId),
+        ("@before", entry.BeforeJson),
+        ("@after", entry.AfterJson),
+    ];
 
     private DbCommand Create(string sql, (string Name, object? Value)[] parameters)
     {

@@ -16,7 +16,12 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
 {
     public const string Path = "/api/v1/events";
 
-    public HttpRoute Route => new("GET", Path, HandleAsync, "events") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true };
+    public HttpRoute Route => new("GET", Path, HandleAsync, "events")
+    {
+        Needs = PermissionNames.Of(Permission.EventsRead),
+        IsStream = true,
+        Document = StreamDocuments.Pull,
+    };
 
     public async Task HandleAsync(Exchange exchange)
     {

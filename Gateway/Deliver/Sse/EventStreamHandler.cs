@@ -10,7 +10,12 @@ internal sealed class EventStreamHandler(StreamAdmission admission, Hub hub, Tim
 {
     public const string Path = "/api/v1/events/stream";
 
-    public HttpRoute Route => new("GET", Path, HandleAsync, "events_stream") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true };
+    public HttpRoute Route => new("GET", Path, HandleAsync, "events_stream")
+    {
+        Needs = PermissionNames.Of(Permission.EventsRead),
+        IsStream = true,
+        Document = StreamDocuments.EventStream,
+    };
 
     public async Task HandleAsync(Exchange exchange)
     {

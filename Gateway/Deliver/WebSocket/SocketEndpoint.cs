@@ -14,10 +14,18 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     public const string Path = "/api/v1/ws";
 
     /// <summary>GET with an upgrade, or HTTP/2's extended CONNECT (RFC 8441).</summary>
+    private HttpRoute NewRoute(string method) => new(method, Path, HandleAsync, "websocket")
+    {
+        Needs = PermissionNames.Of(Permission.EventsRead),
+        IsStream = true,
+        AdmitsItself = true,
+        Document = StreamDocuments.WebSocket,
+    };
+
     public IEnumerable<HttpRoute> Routes =>
     [
-        new("GET", Path, HandleAsync, "websocket") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true, AdmitsItself = true },
-        new("CONNECT", Path, HandleAsync, "websocket") { Needs = PermissionNames.Of(Permission.EventsRead), IsStream = true, AdmitsItself = true },
+        NewRoute("GET"),
+        NewRoute("CONNECT"),
     ];
 
     public Task HandleAsync(Exchange exchange)
