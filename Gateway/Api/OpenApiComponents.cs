@@ -36,10 +36,11 @@ internal static class OpenApiComponents
         json.WriteEndObject();
     }
 
-    public static void WriteRateHeaders(Utf8JsonWriter json, bool hasTag)
+    public static void WriteHeaders(Utf8JsonWriter json, bool hasRate, bool hasTag)
     {
+        if (!hasRate && !hasTag) return;
         json.WriteStartObject("headers");
-        foreach (var name in (string[])["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]) WriteHeader(json, name);
+        foreach (var name in (string[])(hasRate ? ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] : [])) WriteHeader(json, name);
         if (hasTag) WriteHeader(json, "ETag");
         json.WriteEndObject();
     }

@@ -110,22 +110,25 @@ internal static class OpenApiOperation
             204 => "Done; there is nothing to say.",
             _ => document.Answer?.Name ?? document.AnswerType ?? "Done.",
         });
-        if (!route.AdmitsItself && OpenApiErrors.IsLimited(route)) OpenApiComponents.WriteRateHeaders(json, hasTag: OpenApiErrors.HasTag(route));
+        OpenApiComponents.WriteHeaders(json, hasRate: !route.AdmitsItself && OpenApiErrors.IsLimited(route), hasTag: OpenApiErrors.HasTag(route));
         if (document.Answer is { } answer) WriteContent(json, document.AnswerType ?? "application/json", schemas.OfAnswer(answer));
         else if (document.AnswerType is { } type) WriteContent(json, type, null);
         json.WriteEndObject();
-        if (OpenApiErrors.HasTag(route) && route.Method == "GET")
-        {
-            json.WriteStartObject("304");
-            json.WriteString("description", "Unchanged since the state that If-None-Match names.");
-            json.WriteEndObject();
-        }
+        if (OpenApiErrors.HasTag(route) && route.Method == "GET") WriteEmpty(json, "304", "Unchanged since the state that If-None-Match names.");
+        if (document.Status == 101) WriteEmpty(json, "200", "The same over HTTP/2, by extended CONNECT.");
+    }
+
+    private static void WriteEmpty(Utf8JsonWriter json, string status, string description)
+    {
+        json.WriteStartObject(status);
+        json.WriteString("description", description);
+        json.WriteEndObject();
     }
 
     private static void WriteErrors(Utf8JsonWriter json, int status, DocumentedError[] errors)
     {
         json.WriteStartObject(status.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("description", string.Join("; ", errors.Select(error => $"`{error.Code}`: {error.When}")));
+        json.WriteString("description", string.Join(" ", errors.Select(error => $"`{error.Code}`: {error.When}")));
         if (status is 429 or 503) OpenApiComponents.WriteRetryHeader(json);
         json.WriteStartObject("content");
         json.WriteStartObject("application/json");
@@ -153,7 +156,7 @@ internal static class OpenApiOperation
         else
         {
             json.WriteStartObject("schema");
-            json.WriteString("type", "string");
+            json.WriteString("type", type == "application/json" ? "object" : "string");
             json.WriteEndObject();
         }
 

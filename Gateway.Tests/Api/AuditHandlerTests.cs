@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text.Json;
+using Gateway.Storage;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Api;
+
+/// <summary>The audit log over HTTP, and the denials that the gate writes into it.</summary>
+public sealed class AuditHandlerTests : IAsyncLifetime
+{
+    private ComposedGateway gateway = null!;
+    private string auditor = "";
+
+    public async Task InitializeAsync()
+    {
+        gateway = await ComposedGateway.StartAsync();
+        auditor = (await gateway.CreateKeyAsync("auditor", scopes: "audit:read")).Text;
+    }
+
+    public Task DisposeAsync() => gateway.DisposeAsync().AsTask();
+
+    private async Task<(HttpStatusCode Status, JsonElement Answer)> AskAsync(string path, string? key)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        if (key is not null) request.Headers.Add("X-API-Key", key);
+        using HttpResponseMessage answer = await gateway.Client.SendAsync(request);
+        using JsonDocument document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return (answer.StatusCode, document.RootElement.Clone());
+    }
+
+    private async Task<JsonElement[]> LinesAsync(string query) => [.. (await AskAsync("/api/v1/audit" + query, auditor)).Answer.GetProperty("audit").EnumerateArray()];
+
+    private Task ChangeAsync(string action, string? before, string? after) => ControlTransaction.RunAsync(
+        gateway.Database,
+        async commands =>
+        {
+            await commands.AuditAsync(Actor.CommandLine, TimeProvider.System.GetUtcNow(), new AuditEntry(action, "bot", "7", before, after));
+            return true;
+        },
+        CancellationToken.None);
+
+    [Fact]
+    public async Task Denials_OfWrongKeysAndMissingPermissions_AreReadableASecondLater()
+    {
+        string reader = (await gateway.CreateKeyAsync("reader")).Text;
+        for (int call = 0; call < 3; call++) Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync("/api/v1/audit", reader)).Status);
+        for (int call = 0; call < 3; call++) Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync("/api/v1/audit", "tgw_1_madeup")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync("/api/v1/metrics", null)).Status);
+
+        JsonElement[] denied = [];
+        await Poll.UntilAsync(async () => (denied = await LinesAsync("?outcome=denied")).Length >= 2, TimeSpan.FromSeconds(20), () => $"{denied.Length} lines");
+        JsonElement forbidden = denied.Single(line => line.GetProperty("action").GetString() == "audit_list");
+        Assert.Equal(("api_key", "reader", "permission", "audit:read"),
+            (forbidden.GetProperty("actor").GetProperty("kind").GetString(), forbidden.GetProperty("actor").GetProperty("name").GetString(),
+            forbidden.GetProperty("target").GetProperty("type").GetString(), forbidden.GetProperty("target").GetProperty("id").GetString()));
+        JsonElement wrong = denied.First(line => line.GetProperty("action").GetString() == "auth.credential");
+        Assert.Equal(("nobody", JsonValueKind.Null, "127.0.0.1"),
+            (wrong.GetProperty("actor").GetProperty("kind").GetString(), wrong.GetProperty("actor").GetProperty("id").ValueKind, wrong.GetProperty("address").GetString()));
+        Assert.NotEmpty(wrong.GetProperty("request_id").GetString()!);
+        Assert.DoesNotContain(denied, line => line.GetRawText().Contains("madeup", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Changes_AreReadWithBeforeAndAfterPageByPage()
+    {
+        for (int number = 0; number < 5; number++) await ChangeAsync($"bot.change{number}", """{"name":"old"}""", """{"name":"new"}""");
+        List<string> actions = [];
+        string cursor = "";
+        do
+        {
+            JsonElement page = (await AskAsync($"/api/v1/audit?action=bot.*&limit=2{cursor}", auditor)).Answer;
+            actions.AddRange(page.GetProperty("audit").EnumerateArray().Select(line => line.GetProperty("action").GetString()!));
+            Assert.Equal(page.GetProperty("has_more").GetBoolean(), page.GetProperty("next_cursor").ValueKind == JsonValueKind.String);
+            cursor = page.GetProperty("has_more").GetBoolean() ? $"&cursor={page.GetProperty("next_cursor").GetString()}" : "";
+        }
+        while (cursor.Length > 0);
+
+        Assert.Equal(Enumerable.Range(0, 5).Reverse().Select(number => $"bot.change{number}"), actions);
+        JsonElement line = (await LinesAsync("?action=bot.change4&actor=command_line&target=bot:7&outcome=done&since=2026-01-01T00:00:00Z"))[0];
+        Assert.Equal(("old", "new"), (line.GetProperty("before").GetProperty("name").GetString(), line.GetProperty("after").GetProperty("name").GetString()));
+        Assert.Empty(await LinesAsync("?action=bot.change4&until=2026-01-01T00:00:00Z"));
+        Assert.Empty(await LinesAsync("?action=bot.change4&target=bot:8"));
+    }
+
+    [Theory]
+    [InlineData("?actor=anna", "actor")]
+    [InlineData("?actor=user:x", "actor")]
+    [InlineData("?actor=gateway:1", "actor")]
+    [InlineData("?action=' OR 1=1 --", "action")]
+    [InlineData("?action=*", "action")]
+    [InlineData("?outcome=maybe", "outcome")]
+    [InlineData("?since=yesterday", "since")]
+    [InlineData("?until=2026-02-09T12:00:00", "until")]
+    [InlineData("?limit=501", "limit")]
+    [InlineData("?cursor=AAAA", "cursor")]
+    public async Task Query_ThatIsNotRight_SaysWhichField(string query, string field)
+    {
+        var (status, answer) = await AskAsync("/api/v1/audit" + query, auditor);
+        Assert.Equal((HttpStatusCode.BadRequest, "VALIDATION_FAILED"), (status, answer.GetProperty("code").GetString()));
+        Assert.True(answer.GetProperty("details").GetProperty("fields").TryGetProperty(field, out _), answer.GetRawText());
+    }
+
+    /// <summary>Text that would be SQL, were it not a parameter.</summary>
+    [Theory]
+    [InlineData("?target=bot'--")]
+    [InlineData("?target=%27%20UNION%20SELECT%201--:x")]
+    public async Task Query_OfSql_FindsNothing(string query) => Assert.Empty(await LinesAsync(query));
+
+    [Fact]
+    public async Task Metrics_AsJson_HaveWhatPrometheusHas()
+    {
+        string key = (await gateway.CreateKeyAsync("watcher", scopes: "metrics:read")).Text;
+        var (status, answer) = await AskAsync("/api/v1/metrics", key);
+        Assert.Equal(HttpStatusCode.OK, status);
+        string text = await gateway.Client.GetStringAsync("/metrics");
+        string[] names = [.. answer.GetProperty("metrics").EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!)];
+        Assert.All(names, name => Assert.Contains($"# TYPE {name} ", text, StringComparison.Ordinal));
+        JsonElement histogram = answer.GetProperty("metrics").EnumerateArray().First(metric => metric.GetProperty("kind").GetString() == "histogram").GetProperty("series")[0];
+        Assert.True(histogram.GetProperty("count").GetInt64() >= histogram.GetProperty("buckets").EnumerateArray().Last().GetProperty("count").GetInt64());
+    }
+}
