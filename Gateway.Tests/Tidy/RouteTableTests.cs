@@ -14,12 +14,15 @@ public sealed partial class RouteTableTests
     {
         await using ComposedGateway gateway = await ComposedGateway.ComposeAsync();
         string[] served = [.. gateway.Routes.Where(route => route.Method != "CONNECT").Select(route => $"{route.Method} {route.Template} {route.Needs}")];
+        // As a line to be pasted.
+        Dictionary<string, string> rows = gateway.Routes.DistinctBy(route => route.Method + route.Template)
+            .ToDictionary(route => $"{route.Method} {route.Template} {route.Needs}", route => $"| {route.Method} | `{route.Template}` | `{route.Needs}` | {route.Document?.Summary} |");
         string[] told = [.. Told()];
 
         Assert.NotEmpty(told);
         Violations.None(
         [
-            .. served.Except(told).Select(line => $"{line} is not in the table"),
+            .. served.Except(told).Select(line => $"not in docs/api.md: {rows[line]}"),
             .. told.Except(served).Select(line => $"{line} is in the table and not served"),
             .. told.GroupBy(line => line).Where(line => line.Count() > 1).Select(line => $"{line.Key} is in the table twice"),
         ]);
