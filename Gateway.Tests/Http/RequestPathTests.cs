@@ -17,11 +17,13 @@ public sealed class RequestPathTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        static HttpRoute New(string template) => new("GET", template,
-            exchange => JsonReply.WriteAsync(exchange, 200, Encoding.UTF8.GetBytes($"\"{template}|{exchange.Values.First}|{exchange.Values.Second}\"")), template) { Needs = RouteNeeds.Public };
+        static HttpRoute New(string template) => new("GET", template, exchange => AnswerAsync(exchange, template), template) { Needs = RouteNeeds.Public };
         var router = new Router([New("/api/v1/users"), New("/api/v1/bots"), New("/api/v1/bots/{id}"), New("/api/v1/chats/{id}/permissions"), New("/api/v1/messages/{id}")]);
         server = await LoopbackServer.StartAsync(new FrontDoor(router, log).HandleAsync);
     }
+
+    private static Task AnswerAsync(Exchange exchange, string template) =>
+        JsonReply.WriteAsync(exchange, 200, Encoding.UTF8.GetBytes($"\"{template}|{exchange.Values.First}|{exchange.Values.Second}\""));
 
     public Task DisposeAsync() => server.DisposeAsync().AsTask();
 
