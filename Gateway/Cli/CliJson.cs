@@ -43,7 +43,12 @@ internal sealed record GrantedJson(long Id, long KeyId, long? ChatId, long? BotI
 
 internal sealed record GrantsJson(IReadOnlyList<GrantedJson> Grants);
 
-internal sealed record UserAddedJson(long Id, string Name, string Role);
+/// <param name="Role">All of them with a space between.</param>
+internal sealed record UserAddedJson(long Id, string Name, string Role, IReadOnlyList<string> Roles);
+
+internal sealed record UserJson(long Id, string Name, IReadOnlyList<string> Roles, bool Disabled, string CreatedAt);
+
+internal sealed record UsersJson(IReadOnlyList<UserJson> Users);
 
 internal sealed record MigratedJson(int From, int To, int Applied, string? LogId, long? Seq, bool Reset);
 
@@ -69,6 +74,7 @@ internal sealed record MasterKeyAdoptedJson(bool Adopted);
 [JsonSerializable(typeof(GrantedJson))]
 [JsonSerializable(typeof(GrantsJson))]
 [JsonSerializable(typeof(UserAddedJson))]
+[JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(MigratedJson))]
 [JsonSerializable(typeof(HealthJson))]
 [JsonSerializable(typeof(DoctorJson))]

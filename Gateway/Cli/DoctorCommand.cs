@@ -11,13 +11,14 @@ namespace Gateway.Cli;
 /// <summary><c>doctor</c>: looks at everything the gateway stands on and says what is wrong. Changes nothing.</summary>
 internal static class DoctorCommand
 {
-    private const string Ok = "ok";
-    private const string Warning = "warning";
-    private const string Failed = "failed";
+    public const string Ok = "ok";
+    public const string Warning = "warning";
+    public const string Failed = "failed";
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Check database, schema, clock, Telegram and the bots' webhooks. Example: gateway doctor --json");
+        var command = new Command("doctor", "Check database, schema, clock, disk, master key, users, API keys, Telegram and the bots' webhooks. Example: gateway doctor --json");
+        command.Add(CommonOptions.PublicUrl);
         command.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => RunAsync(session, cancellation), cancellation));
         return command;
     }
@@ -33,6 +34,7 @@ internal static class DoctorCommand
             await CheckClockAsync(session, cancellation),
         ];
         checks.AddRange(await CheckServerAsync(session, cancellation));
+        checks.AddRange(await new AccessChecks(session).RunAsync(cancellation));
         checks.AddRange(await CheckBotsAsync(session, cancellation));
 
         var good = checks.TrueForAll(check => check.Status != Failed);
@@ -88,20 +90,22 @@ internal static class DoctorCommand
                 var found = await client.GetWebhookInfoAsync(Limits.Cli.DoctorAnswer, cancellation);
                 // One wait for an unreachable Telegram is enough.
                 isReachable = found.Status is BotApiStatus.Ok or BotApiStatus.TokenRejected;
-                checks.Add(Judge(name, bot.Mode, client.Server, found));
+                checks.Add(Judge(name, bot.Mode, client.Server, found, session.Options.PublicUrl));
             }
         }
 
         return checks;
     }
 
-    private static CheckJson Judge(string name, BotMode mode, string server, BotApiResult<WebhookInfo> found)
+    private static CheckJson Judge(string name, BotMode mode, string server, BotApiResult<WebhookInfo> found, Uri? publicUrl)
     {
         if (found.Status == BotApiStatus.TokenRejected) return new(name, Warning, $"Telegram refuses the token: {found.Description}");
         if (found.Value is not { } info) return new(name, Warning, $"the Bot API at {server} cannot be asked: {found.Description}");
         if (mode == BotMode.Poll)
             return info.Host is null ? new(name, Ok, $"polled, {info.PendingUpdates} updates wait") : new(name, Warning, "is polled, but has a webhook: Telegram answers no getUpdates");
         if (info.Host is null) return new(name, Warning, "has no webhook at Telegram: nothing arrives");
+        if (publicUrl is not null && !string.Equals(info.Host, publicUrl.Host, StringComparison.OrdinalIgnoreCase))
+            return new(name, Warning, $"has its webhook at {info.Host}, but this gateway is at {publicUrl.Host}: another program receives its updates");
         var error = info.LastError is null ? "" : $", last error: {info.LastError}";
         return new(name, error.Length == 0 ? Ok : Warning, $"webhook at {info.Host}, {info.PendingUpdates} updates wait{error}");
     }

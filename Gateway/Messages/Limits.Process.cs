@@ -211,6 +211,12 @@ internal static partial class Limits
         /// <summary>How far the clocks of gateway and database may lie apart. Over it: <c>doctor</c> warns.</summary>
         public const int ClockSeconds = 2;
 
+        /// <summary>How long before an API key expires <c>doctor</c> warns. Over it: it says nothing yet.</summary>
+        public static readonly TimeSpan KeyExpiryNotice = TimeSpan.FromDays(7);
+
+        /// <summary>Free under the data folder, a day of a busy bot. Less, or less than Log:MinFreeMegabytes: <c>doctor</c> warns.</summary>
+        public const int DiskMegabytes = 1024;
+
         /// <summary>Bytes of a file for <c>apply</c>, some ten thousand entries. Over it: refused.</summary>
         public const int ConfigurationBytes = 1024 * 1024;
 
