@@ -26,5 +26,6 @@ internal abstract class Operation(string name) : IAsyncDisposable
         new FrameOperation("WebSocket frame", includeUpdate: false),
         new FrameOperation("WebSocket frame with update", includeUpdate: true),
         new FanoutOperation(),
+        new PermissionOperation(),
     ];
 }

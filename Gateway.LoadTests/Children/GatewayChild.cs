@@ -48,7 +48,7 @@ internal sealed class GatewayChild : IDisposable
         long bot = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         using JsonDocument added = gateway.Command("bot", "add", "--token", $"{bot}:{new string('A', 35)}", "--no-verify", "--json");
         gateway.WebhookSecret = added.RootElement.GetProperty("webhook_secret").GetString()!;
-        using JsonDocument created = gateway.Command("apikey", "create", "--name", $"load-{bot}", "--admin", "--json");
+        using JsonDocument created = gateway.Command("apikey", "create", "--name", $"load-{bot}", "--admin", "--rate", "100000", "--burst", "1000000", "--json");
         gateway.ApiKey = created.RootElement.GetProperty("key").GetString()!;
         return gateway;
     }

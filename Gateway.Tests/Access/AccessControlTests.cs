@@ -29,7 +29,7 @@ public sealed class AccessControlTests
     public async Task Key_NotSeenBeforeWithTheDatabaseAway_IsUnavailableAndNeverRejected()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        var key = await fixture.CreateKeyAsync();
         fixture.Database.IsAway = true;
         Assert.Equal(AuthenticationStatus.Unavailable, (await fixture.AuthenticateAsync(key.Text)).Status);
 
@@ -65,7 +65,7 @@ public sealed class AccessControlTests
     public async Task Key_RefusedBeforeItWasFinished_IsLookedAtAgainAfterTheChange()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        var key = await fixture.CreateKeyAsync();
         await fixture.ExecuteAsync("UPDATE api_keys SET revoked_at_ms = 1");
         await fixture.PollAsync();
         Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(key.Text)).Status);
@@ -79,7 +79,7 @@ public sealed class AccessControlTests
     public async Task Key_PresentedByManyAtOnce_IsVerifiedOnce()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        var key = await fixture.CreateKeyAsync();
         fixture.Database.Opens = 0;
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => fixture.AuthenticateAsync(key.Text))));
@@ -108,7 +108,7 @@ public sealed class AccessControlTests
     public async Task Grants_LoadedWhileTheVersionMoved_AreLoadedAgain()
     {
         await using var fixture = await AccessFixture.CreateAsync();
-        var key = await fixture.ApiKeys.CreateAsync("test", false, null, null, CancellationToken.None);
+        var key = await fixture.CreateKeyAsync();
         await fixture.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (1, 1, 5, 1, 0)");
         fixture.Database.Opens = 0;
         fixture.Database.BeforeOpen = number =>

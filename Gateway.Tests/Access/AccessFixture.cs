@@ -5,15 +5,17 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Access;
 
-/// <summary>Access over a real SQLite file, with a clock that stands still and a database that can be taken away.</summary>
+/// <summary>Access over a real SQLite file or a real MySQL server, with a clock that stands still and a database that can be taken away.</summary>
 internal sealed class AccessFixture : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("gateway-access-").FullName;
     private readonly ApiKeyHasher hasher = new();
 
-    private AccessFixture()
+    private AccessFixture(string? mySqlUrl)
     {
-        Database = new SwitchedDatabase(new SqliteDatabase(Path.Combine(folder, "gateway.db")));
+        Database = new SwitchedDatabase(mySqlUrl is null
+            ? new SqliteDatabase(Path.Combine(folder, "gateway.db"))
+            : new MySqlDatabase(StorageUrl.TryParse(mySqlUrl, out var reason) ?? throw new InvalidOperationException(reason)));
         Keys = new KeyRing(MasterKey.Create());
         Store = new AccessStore(Database, Time);
         Principals = new TrackedPrincipals(Store, Time);
@@ -31,14 +33,21 @@ internal sealed class AccessFixture : IAsyncDisposable
     public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
     public GrantAdministration Grants => new(Database, Time);
 
-    public static async Task<AccessFixture> CreateAsync()
+    /// <param name="mySqlUrl">An empty database of a MySQL server; null: SQLite.</param>
+    public static async Task<AccessFixture> CreateAsync(string? mySqlUrl = null)
     {
-        var fixture = new AccessFixture();
+        var fixture = new AccessFixture(mySqlUrl);
         var migrated = await new Migrator(fixture.Database, fixture.Time).MigrateAsync(CancellationToken.None);
         Assert.True(migrated.IsReady, migrated.Reason);
         Assert.True(await fixture.PollAsync());
         return fixture;
     }
+
+    public async Task<CreatedApiKey> CreateKeyAsync(ApiKeySettings? settings = null) =>
+        (await ApiKeys.CreateAsync(Actor.Gateway, giver: null, settings ?? new ApiKeySettings("test"), CancellationToken.None))!;
+
+    public Task<GrantOutcome> GrantReadAsync(long keyId, long chatId) => Grants.SetAsync(
+        Actor.Gateway, giver: null, PrincipalId.Key(keyId), GrantTarget.InChat(new ChatName(chatId, 0, 0)), ChatRights.Read, CancellationToken.None);
 
     public Task<bool> PollAsync() => Watcher.PollAsync(CancellationToken.None);
 
@@ -46,10 +55,18 @@ internal sealed class AccessFixture : IAsyncDisposable
 
     public async Task<(CreatedApiKey Key, Principal Principal)> SignInAsync(bool isAdmin = false, long? expiresAtMs = null)
     {
-        var key = await ApiKeys.CreateAsync("test", isAdmin, null, expiresAtMs, CancellationToken.None);
+        var key = await CreateKeyAsync(new ApiKeySettings("test", isAdmin, ExpiresAtMs: expiresAtMs));
         var outcome = await AuthenticateAsync(key.Text);
         Assert.Equal(AuthenticationStatus.Accepted, outcome.Status);
         return (key, outcome.Principal!);
+    }
+
+    public async Task<string?> ReadAsync(string sql)
+    {
+        await using var connection = await Database.OpenAsync(CancellationToken.None);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public Task ExecuteAsync(string sql) =>

@@ -24,7 +24,7 @@ public sealed class AccessGateTests
     }
 
     private static async Task<string> KeyAsync(AccessFixture fixture, string? scopes, bool isAdmin = false) =>
-        (await fixture.ApiKeys.CreateAsync("test", isAdmin, scopes, null, CancellationToken.None)).Text;
+        (await fixture.CreateKeyAsync(new ApiKeySettings("test", isAdmin, scopes))).Text;
 
     [Theory]
     [InlineData(null, false, "bots:read", HttpStatusCode.OK)]

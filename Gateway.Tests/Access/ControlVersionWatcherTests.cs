@@ -1,5 +1,6 @@
 using Gateway.Access;
 using Gateway.Messages;
+using Gateway.Storage;
 
 namespace Gateway.Tests.Access;
 
@@ -83,14 +84,14 @@ public sealed class ControlVersionWatcherTests
         var (key, principal) = await fixture.SignInAsync();
         await fixture.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (9, 1, -100, '', 0)");
 
-        var granted = await fixture.Grants.GrantChatAsync(key.Id, new ChatName(9, 0, 0), new GrantRights(true, false, false), CancellationToken.None);
+        var granted = await fixture.GrantReadAsync(key.Id, 9);
         Assert.False(principal.Grants.CanRead(1, 9));
         await fixture.PollAsync();
         Assert.True(principal.Grants.CanRead(1, 9));
         Assert.False(principal.Grants.CanRead(1, 10));
         Assert.False(principal.Grants.CanRead(1, 0));
 
-        await fixture.Grants.RevokeAsync(granted.Id, CancellationToken.None);
+        await fixture.Grants.RevokeAsync(Actor.Gateway, granted.Id, CancellationToken.None);
         await fixture.PollAsync();
         Assert.False(principal.Grants.CanRead(1, 9));
     }
@@ -105,7 +106,7 @@ public sealed class ControlVersionWatcherTests
         await fixture.ExecuteAsync("UPDATE log_head SET seq = 10");
         var (key, principal) = await fixture.SignInAsync();
         await fixture.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (9, 1, -100, '', 0)");
-        await fixture.Grants.GrantChatAsync(key.Id, new ChatName(9, 0, 0), new GrantRights(true, false, false), CancellationToken.None);
+        await fixture.GrantReadAsync(key.Id, 9);
         var observer = new RecordingObserver(null);
         fixture.Access.AddObserver(observer);
         await fixture.PollAsync();
@@ -130,7 +131,7 @@ public sealed class ControlVersionWatcherTests
         var (revoked, first) = await fixture.SignInAsync(isAdmin: true);
         var (deleted, second) = await fixture.SignInAsync(isAdmin: true);
 
-        await fixture.ApiKeys.RevokeAsync(revoked.Id, CancellationToken.None);
+        await fixture.ApiKeys.RevokeAsync(Actor.Gateway, giver: null, revoked.Id, CancellationToken.None);
         await fixture.ExecuteAsync($"DELETE FROM api_keys WHERE id = {deleted.Id}");
         await fixture.PollAsync();
 
@@ -146,7 +147,7 @@ public sealed class ControlVersionWatcherTests
         var (key, principal) = await fixture.SignInAsync();
         var observer = new RecordingObserver(principal);
         fixture.Access.AddObserver(observer);
-        await fixture.ApiKeys.RevokeAsync(key.Id, CancellationToken.None);
+        await fixture.ApiKeys.RevokeAsync(Actor.Gateway, giver: null, key.Id, CancellationToken.None);
 
         await using var loop = new WatcherLoop(fixture.Watcher);
         while (!observer.SawRevocation.IsCompleted)

@@ -138,7 +138,7 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         Assert.Equal(RotationStatus.TooManyRetired, (await RotateAsync(from, newer)).Status);
         AssertTaken(first, await LoadAsync(new KeyRing(from)));
 
-        await ApiKeys(new KeyRing(from)).RevokeAsync(first.Id, CancellationToken.None);
+        await ApiKeys(new KeyRing(from)).RevokeAsync(Actor.Gateway, giver: null, first.Id, CancellationToken.None);
         Assert.Equal(new RotationOutcome(RotationStatus.Rotated, 0, 1), await RotateAsync(from, newer));
     }
 
@@ -187,7 +187,8 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
 
     private ApiKeyAdministration ApiKeys(KeyRing ring) => new(database, ring, hasher, time);
 
-    private Task<CreatedApiKey> CreateKeyAsync(KeyRing ring) => ApiKeys(ring).CreateAsync("consumer", false, null, null, CancellationToken.None);
+    private async Task<CreatedApiKey> CreateKeyAsync(KeyRing ring) =>
+        (await ApiKeys(ring).CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("consumer"), CancellationToken.None))!;
 
     private async Task AddBotsAsync(KeyRing ring)
     {

@@ -76,7 +76,7 @@ public sealed class PausedLoaderTests
 
     private static async Task<CreatedApiKey> GrantedKeyAsync(AccessFixture fixture)
     {
-        var key = await fixture.ApiKeys.CreateAsync("test", isAdmin: false, null, null, CancellationToken.None);
+        var key = await fixture.CreateKeyAsync();
         await fixture.ExecuteAsync("INSERT INTO bots (id, telegram_id, token_hash, token_cipher, webhook_secret_hash, webhook_secret_cipher, mode, created_at_ms) VALUES (1, 100, x'00', x'00', x'00', x'00', 'webhook', 0)");
         await fixture.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (7, 1, -7, '', 0)");
         await fixture.ExecuteAsync($"INSERT INTO grants (principal_kind, principal_id, chat_id, can_read, can_send, can_manage, created_at_ms) VALUES (1, {key.Id}, 7, 1, 0, 0, 0)");

@@ -50,6 +50,9 @@ internal sealed class SessionFixture : IAsyncDisposable
     public SessionSweeper Sweeper { get; }
     public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
 
+    public async Task<CreatedApiKey> CreateKeyAsync(ApiKeySettings settings) =>
+        (await ApiKeys.CreateAsync(Actor.Gateway, giver: null, settings, CancellationToken.None))!;
+
     public static async Task<SessionFixture> CreateAsync(IDatabase? database = null, ILogger? logger = null)
     {
         var folder = database is null ? Directory.CreateTempSubdirectory("gateway-sessions-").FullName : null;

@@ -193,7 +193,7 @@ public abstract class SessionSuite
     public async Task Ticket_OfAnApiKey_IsTheKeysOwnPrincipal()
     {
         await using var fixture = await OpenAsync();
-        var key = await fixture.AcceptAsync((await fixture.ApiKeys.CreateAsync("test", isAdmin: true, null, null, default)).Text);
+        var key = await fixture.AcceptAsync((await fixture.CreateKeyAsync(new ApiKeySettings("test", IsAdmin: true))).Text);
 
         Assert.Same(key, await fixture.AcceptAsync((await fixture.Tickets.IssueAsync(key, default)).Text));
     }

@@ -109,7 +109,7 @@ public sealed class AuthHandlerTests
     public async Task Key_Me_IsToldAndHasNoSession()
     {
         await using var host = await SessionHost.StartAsync();
-        var key = await host.Access.ApiKeys.CreateAsync("robot", isAdmin: true, null, null, default);
+        var key = await host.Access.CreateKeyAsync(new ApiKeySettings("robot", IsAdmin: true));
 
         var me = await host.SendAsync("GET", "/api/v1/auth/me", key.Text);
         Assert.Equal(("api_key", "robot", true), (me.Text("kind"), me.Text("name"), me.Body.GetProperty("is_admin").GetBoolean()));
@@ -147,7 +147,7 @@ public sealed class AuthHandlerTests
     {
         await using var host = await SessionHost.StartAsync();
         var token = await host.AddAndLogInAsync("anna", Roles.Viewer);
-        var key = (await host.Access.ApiKeys.CreateAsync("robot", isAdmin: true, null, null, default)).Text;
+        var key = (await host.Access.CreateKeyAsync(new ApiKeySettings("robot", IsAdmin: true))).Text;
         async Task<int> WithHeaderAsync(string text)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/auth/me");

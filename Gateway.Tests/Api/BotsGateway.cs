@@ -49,7 +49,8 @@ internal sealed class BotsGateway : IAsyncDisposable
     }
 
     public async Task<string> KeyAsync(bool isAdmin = false, string? scopes = null) =>
-        (await new ApiKeyAdministration(Database, startUp.Keys, hasher, TimeProvider.System).CreateAsync("test", isAdmin, scopes, null, CancellationToken.None)).Text;
+        (await new ApiKeyAdministration(Database, startUp.Keys, hasher, TimeProvider.System).CreateAsync(
+            Actor.Gateway, giver: null, new ApiKeySettings("test", isAdmin, scopes), CancellationToken.None))!.Text;
 
     public Task<int> ExecuteAsync(string sql) => ControlTransaction.RunAsync(Database, commands => commands.ExecuteAsync(sql), CancellationToken.None);
 

@@ -87,7 +87,7 @@ public sealed class UsersHandlerTests
         await using var host = await SessionHost.StartAsync();
         await host.AddAndLogInAsync("admin", Roles.Admin);
         var operatorToken = await host.AddAndLogInAsync("otto", Roles.Operator);
-        var clerk = (await host.Access.ApiKeys.CreateAsync("clerk", isAdmin: false, "users:read users:write", null, default)).Text;
+        var clerk = (await host.Access.CreateKeyAsync(new ApiKeySettings("clerk", Scopes: "users:read users:write"))).Text;
 
         Assert.Equal((403, "FORBIDDEN"), StatusAndCode(await host.SendAsync("GET", Users, operatorToken)));
         Assert.Equal((403, "FORBIDDEN"), StatusAndCode(await host.SendAsync("POST", Users, operatorToken, NewUser("anna"))));

@@ -3,9 +3,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Gateway.Messages;
+using Gateway.Storage;
 using Gateway.Tests.Support;
-using Xunit;
 using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
+using Xunit;
 
 namespace Gateway.Tests.Deliver;
 
@@ -137,7 +138,7 @@ public sealed class EventStreamTests
     {
         await using var server = await StreamServer.StartAsync();
         using var stream = await Reader.OpenAsync(server, "?all=true");
-        await server.Keys.RevokeAsync(server.Key.Id, default);
+        await server.Keys.RevokeAsync(Actor.Gateway, giver: null, server.Key.Id, default);
         await server.Watcher.PollAsync(default);
         var (name, data) = (await stream.NextAsync())!.Value;
 

@@ -3,6 +3,7 @@ using Gateway.Deliver;
 using Gateway.Deliver.Pull;
 using Gateway.Deliver.Sse;
 using Gateway.Http;
+using Gateway.Storage;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,7 +39,7 @@ internal sealed class StreamServer : IAsyncDisposable
         access.AddObserver(self.Hub.Hub);
         self.Keys = new ApiKeyAdministration(self.Hub.Database, ring, self.hasher, self.Hub.Time);
         self.Watcher = new ControlVersionWatcher(store, principals, self.Hub.Time, NullLogger.Instance);
-        self.Key = await self.Keys.CreateAsync("admin", isAdmin: true, null, null, default);
+        self.Key = (await self.Keys.CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("admin", IsAdmin: true), default))!;
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(self.Hub.Hub);
         var gate = new AccessGate(access, () => self.Watcher.PollAsync(default));

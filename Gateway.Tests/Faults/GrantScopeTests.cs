@@ -21,7 +21,7 @@ public sealed class GrantScopeTests
         TestBot bot = await gateway.AddBotAsync(1001);
         TestBot other = await gateway.AddBotAsync(1002);
         string admin = await gateway.CreateAdminKeyAsync();
-        JsonElement created = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        JsonElement created = await gateway.CommandAsync("apikey", "create", "--name", "reader", "--rate", "100000", "--burst", "1000000");
         await gateway.CommandAsync("grant", "chat", "--key", created.GetProperty("id").GetRawText(), "--chat", $"tg:{bot.Id}:{Chat}", "--read");
         string key = created.GetProperty("key").GetString()!;
         using HttpClient client = new() { BaseAddress = new Uri(gateway.Address) };

@@ -25,7 +25,7 @@ public sealed class RevocationTests(MariaDbFixture mariaDb, ITestOutputHelper ou
     {
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
         TestBot bot = await gateway.AddBotAsync(1001);
-        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader", "--rate", "100000", "--burst", "1000000");
         long revoked = await GrantAsync(gateway, key, bot, Revoked);
         await GrantAsync(gateway, key, bot, Kept);
         await gateway.PostAsync(bot, 1);
@@ -81,7 +81,7 @@ public sealed class RevocationTests(MariaDbFixture mariaDb, ITestOutputHelper ou
         const int Events = 80, EventBytes = 100_000, Most = 10;
         await using GatewayProcess gateway = await GatewayProcess.StartAsync();
         TestBot bot = await gateway.AddBotAsync(1001);
-        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader", "--rate", "100000", "--burst", "1000000");
         long revoked = await GrantAsync(gateway, key, bot, Revoked);
         await GrantAsync(gateway, key, bot, Kept);
         await gateway.PostAsync(bot, 1);

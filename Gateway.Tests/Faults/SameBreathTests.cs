@@ -52,7 +52,7 @@ public sealed class SameBreathTests(MariaDbFixture mariaDb)
         await gateway.PostAsync(await gateway.AddBotAsync(1001), 1);
         foreach (var (grant, query) in (((string[], string)[])[(["chat", "--chat", "1"], FirstChat), (["bot", "--bot", "1"], FirstBot), (["bot", "--bot", "1"], "all=true")]))
         {
-            JsonElement created = await gateway.CommandAsync("apikey", "create", "--name", $"reader-{query}");
+            JsonElement created = await gateway.CommandAsync("apikey", "create", "--name", $"reader-{query}", "--rate", "100000", "--burst", "1000000");
             string key = created.GetProperty("key").GetString()!;
             string id = created.GetProperty("id").GetInt64().ToString(CultureInfo.InvariantCulture);
             Assert.NotEqual((HttpStatusCode.OK, 1), await PullAsync(gateway, key, query));

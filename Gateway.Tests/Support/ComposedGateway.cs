@@ -50,7 +50,8 @@ internal sealed class ComposedGateway : IAsyncDisposable
     }
 
     public async Task<CreatedApiKey> CreateKeyAsync(string name = "test", bool isAdmin = false, string? scopes = null) =>
-        await new ApiKeyAdministration(Database, startUp.Keys, hasher, TimeProvider.System).CreateAsync(name, isAdmin, scopes, null, CancellationToken.None);
+        (await new ApiKeyAdministration(Database, startUp.Keys, hasher, TimeProvider.System).CreateAsync(
+            Actor.Gateway, giver: null, new ApiKeySettings(name, isAdmin, scopes), CancellationToken.None))!;
 
     public async ValueTask DisposeAsync()
     {

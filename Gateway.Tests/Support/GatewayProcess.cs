@@ -122,7 +122,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public async Task<string> CreateAdminKeyAsync()
     {
-        JsonElement key = await CommandAsync("apikey", "create", "--name", $"test-{Guid.NewGuid():N}", "--admin");
+        JsonElement key = await CommandAsync("apikey", "create", "--name", $"test-{Guid.NewGuid():N}", "--admin", "--rate", "100000", "--burst", "1000000");
         return key.GetProperty("key").GetString()!;
     }
 

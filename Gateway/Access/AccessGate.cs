@@ -10,8 +10,11 @@ namespace Gateway.Access;
 /// </summary>
 /// <param name="denials">Where refusals are noted; null: nowhere.</param>
 /// <param name="readFresh">Reads permissions at once; false: they cannot be read. Asked before somebody is refused, so that a change holds for the next call.</param>
-internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFresh, AuditDenials? denials = null)
+/// <param name="limiter">Null: calls are limited all the same, but nobody notes when keys were used.</param>
+internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFresh, AuditDenials? denials = null, RateLimiter? limiter = null)
 {
+    private readonly RateLimiter limiter = limiter ?? new RateLimiter(usage: null, TimeProvider.System);
+
     /// <summary>The route with the check before its handler. Throws for a need that is no permission: a mistake in the route table.</summary>
     public HttpRoute Protect(HttpRoute route)
     {
@@ -36,6 +39,9 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
     private Task AdmitAsync(Exchange exchange, HttpRoute route, Permission needed, AuthenticationOutcome outcome)
     {
         if (outcome is not { Status: AuthenticationStatus.Accepted, Principal: { } principal }) return DenyAsync(exchange, route, outcome.Status);
+        var budget = limiter.Take(principal);
+        if (!budget.IsAllowed) return RateReply.RefuseAsync(exchange, budget);
+        RateReply.SetHeaders(exchange.Response, budget);
         // A stream opens all the same and holds its events until permissions can be read.
         if (!access.IsCurrent && !route.IsStream) return RefuseAsync(exchange, AuthenticationStatus.Unavailable);
         exchange.Caller = principal;

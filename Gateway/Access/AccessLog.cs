@@ -33,4 +33,7 @@ internal static partial class AccessLog
 
     [LoggerMessage(1764, LogLevel.Debug, "The audit log's retention has stopped")]
     public static partial void AuditRetentionStopped(ILogger logger);
+
+    [LoggerMessage(1740, LogLevel.Warning, "When API keys were last used cannot be written ({Reason}); tried again until it can")]
+    public static partial void KeyUsageUnwritable(ILogger logger, string reason);
 }

@@ -1,37 +1,48 @@
-using System.Data.Common;
+using System.Globalization;
 using Gateway.Storage;
 
 namespace Gateway.Access;
 
-/// <summary>A key as lists show it: everything but the key.</summary>
-internal sealed record ApiKeyInfo(long Id, string Name, bool IsAdmin, string? Scopes, long? ExpiresAtMs, long? RevokedAtMs, long CreatedAtMs);
-
 /// <param name="Text">Shown once; the database has only its hash.</param>
 internal sealed record CreatedApiKey(long Id, string Text);
 
-internal enum RevokeStatus
+internal enum ApiKeyStatus
 {
-    Revoked,
-    AlreadyRevoked,
+    Done,
+
+    /// <summary>It was so already.</summary>
+    Unchanged,
     NotFound,
+
+    /// <summary>Whoever asks would make or change a key that may more than itself.</summary>
+    NotHeld,
 }
 
-/// <summary>Makes, lists and revokes API keys.</summary>
+/// <summary>
+/// Makes, changes, revokes and deletes API keys. Whoever asks (<c>giver</c>; null is the command line, which may everything) must itself have
+/// every permission that the key has before and after: else a key with <c>apikeys:write</c> could make itself an admin by way of another.
+/// </summary>
 internal sealed class ApiKeyAdministration(IDatabase database, KeyRing keys, ApiKeyHasher hasher, TimeProvider time)
 {
-    public async Task<CreatedApiKey> CreateAsync(string name, bool isAdmin, string? scopes, long? expiresAtMs, CancellationToken cancellation)
+    /// <returns>Null: the giver does not hold what the key would.</returns>
+    public async Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, CancellationToken cancellation)
     {
+        if (!Holds(giver, settings)) return null;
+
         // Two transactions, because the key's text has its id and hashing takes longer than a transaction may: between them the row's hash
         // is no hash, which no text matches. A crash there leaves a key that nobody has and nobody can use.
         var id = await ControlTransaction.RunAsync(
             database,
-            commands => commands.InsertAsync(
-                "INSERT INTO api_keys (name, hash, is_admin, scopes, expires_at_ms, created_at_ms) VALUES (@name, '', @admin, @scopes, @expires, @now)",
-                ("@name", name),
-                ("@admin", isAdmin ? 1 : 0),
-                ("@scopes", scopes),
-                ("@expires", expiresAtMs),
-                ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())),
+            async commands =>
+            {
+                var made = await commands.InsertAsync(
+                    $"""
+                     INSERT INTO api_keys (hash, created_at_ms, {ApiKeyQueries.SettingsColumns}) VALUES ('', @now, @name, @admin, @scopes, @expires, @rate, @burst)
+                     """,
+                    [("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), .. Parameters(settings)]);
+                await AuditAsync(commands, actor, "apikey.create", made, null, settings.ToJson());
+                return made;
+            },
             cancellation);
         var text = ApiKeyText.Create(id, keys);
         var hash = await hasher.HashAsync(text);
@@ -42,41 +53,77 @@ internal sealed class ApiKeyAdministration(IDatabase database, KeyRing keys, Api
         return new CreatedApiKey(id, text);
     }
 
-    public Task<RevokeStatus> RevokeAsync(long id, CancellationToken cancellation) =>
+    public Task<ApiKeyStatus> UpdateAsync(
+        Actor actor, Principal? giver, long id, Func<ApiKeySettings, ApiKeySettings> change, CancellationToken cancellation) =>
         ControlTransaction.RunAsync(
             database,
             async commands =>
             {
+                var before = await ReadAsync(commands, id);
+                if (before is null) return ApiKeyStatus.NotFound;
+                var after = change(before);
+                if (!Holds(giver, before) || !Holds(giver, after)) return ApiKeyStatus.NotHeld;
+                if (before == after) return ApiKeyStatus.Unchanged;
+                await commands.ExecuteAsync(
+                    """
+                    UPDATE api_keys SET name = @name, is_admin = @admin, scopes = @scopes, expires_at_ms = @expires, rate_per_second = @rate, rate_burst = @burst
+                      WHERE id = @id
+                    """,
+                    [("@id", id), .. Parameters(after)]);
+                await AuditAsync(commands, actor, "apikey.update", id, before.ToJson(), after.ToJson());
+                return ApiKeyStatus.Done;
+            },
+            cancellation);
+
+    public Task<ApiKeyStatus> RevokeAsync(Actor actor, Principal? giver, long id, CancellationToken cancellation) =>
+        ControlTransaction.RunAsync(
+            database,
+            async commands =>
+            {
+                var settings = await ReadAsync(commands, id);
+                if (settings is null) return ApiKeyStatus.NotFound;
+                if (!Holds(giver, settings)) return ApiKeyStatus.NotHeld;
                 var changed = await commands.ExecuteAsync(
                     "UPDATE api_keys SET revoked_at_ms = @now WHERE id = @id AND revoked_at_ms IS NULL",
                     ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()),
                     ("@id", id));
-                if (changed > 0) return RevokeStatus.Revoked;
-                return await commands.ReadNumberAsync("SELECT id FROM api_keys WHERE id = @id", ("@id", id)) is null ? RevokeStatus.NotFound : RevokeStatus.AlreadyRevoked;
+                if (changed == 0) return ApiKeyStatus.Unchanged;
+                await AuditAsync(commands, actor, "apikey.revoke", id, null, null);
+                return ApiKeyStatus.Done;
             },
             cancellation);
 
-    public async Task<IReadOnlyList<ApiKeyInfo>> ListAsync(CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenAsync(cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, name, is_admin, scopes, expires_at_ms, revoked_at_ms, created_at_ms FROM api_keys ORDER BY id";
-        var list = new List<ApiKeyInfo>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            list.Add(new ApiKeyInfo(
-                reader.GetInt64(0),
-                reader.GetString(1),
-                reader.GetInt64(2) != 0,
-                reader.IsDBNull(3) ? null : reader.GetString(3),
-                NullableNumber(reader, 4),
-                NullableNumber(reader, 5),
-                reader.GetInt64(6)));
-        }
+    /// <summary>With everything that was granted to it. Its number is never given again.</summary>
+    public Task<ApiKeyStatus> DeleteAsync(Actor actor, Principal? giver, long id, CancellationToken cancellation) =>
+        ControlTransaction.RunAsync(
+            database,
+            async commands =>
+            {
+                var settings = await ReadAsync(commands, id);
+                if (settings is null) return ApiKeyStatus.NotFound;
+                if (!Holds(giver, settings)) return ApiKeyStatus.NotHeld;
+                await commands.ExecuteAsync("DELETE FROM grants WHERE principal_kind = 1 AND principal_id = @id", ("@id", id));
+                await commands.ExecuteAsync("DELETE FROM feedback_grants WHERE key_id = @id", ("@id", id));
+                await commands.ExecuteAsync("DELETE FROM tickets WHERE principal_kind = 1 AND principal_id = @id", ("@id", id));
+                await commands.ExecuteAsync("DELETE FROM api_keys WHERE id = @id", ("@id", id));
+                await AuditAsync(commands, actor, "apikey.delete", id, settings.ToJson(), null);
+                return ApiKeyStatus.Done;
+            },
+            cancellation);
 
-        return list;
-    }
+    private static bool Holds(Principal? giver, ApiKeySettings settings) =>
+        giver is null || (giver.Has(settings.Permissions) && (giver.Grants.IsAdmin || !settings.IsAdmin));
 
-    private static long? NullableNumber(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+    private async Task<ApiKeySettings?> ReadAsync(ControlCommands commands, long id) =>
+        await commands.ReadRowAsync(
+            $"SELECT {ApiKeyQueries.SettingsColumns} FROM api_keys WHERE id = @id{database.ForUpdate}", row => ApiKeyQueries.ReadSettings(row, 0), ("@id", id));
+
+    private static (string, object?)[] Parameters(ApiKeySettings settings) =>
+    [
+        ("@name", settings.Name), ("@admin", settings.IsAdmin ? 1 : 0), ("@scopes", settings.Scopes), ("@expires", settings.ExpiresAtMs),
+        ("@rate", settings.RatePerSecond), ("@burst", settings.RateBurst),
+    ];
+
+    private Task AuditAsync(ControlCommands commands, Actor actor, string action, long id, string? before, string? after) =>
+        commands.AuditAsync(actor, time.GetUtcNow(), new AuditEntry(action, "api_key", id.ToString(CultureInfo.InvariantCulture), before, after));
 }

@@ -4,151 +4,153 @@ using Gateway.Storage;
 
 namespace Gateway.Access;
 
-internal sealed record GrantInfo(long Id, long KeyId, long? ChatId, long? BotId, bool CanRead, bool CanSend, bool CanManage);
-
-internal readonly record struct GrantRights(bool Read, bool Send, bool Manage);
-
-internal enum GrantStatus
-{
-    Granted,
-    KeyNotFound,
-    BotNotFound,
-    ChatNotFound,
-}
-
-internal readonly record struct GrantOutcome(GrantStatus Status, long Id, long ChatId);
-
-/// <summary>Names a chat as interfaces do: by gateway id, or as <c>tg:&lt;bot_id&gt;:&lt;telegram_chat_id&gt;</c>.</summary>
-internal readonly record struct ChatName(long ChatId, long BotId, long TelegramChatId)
-{
-    public static ChatName? TryParse(string text)
-    {
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id > 0 ? new(id, 0, 0) : null;
-        var parts = text.Split(':');
-        return parts is ["tg", var bot, var chat]
-            && long.TryParse(bot, NumberStyles.None, CultureInfo.InvariantCulture, out var botId) && botId > 0
-            && long.TryParse(chat, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var telegramChatId)
-            ? new(0, botId, telegramChatId)
-            : null;
-    }
-}
-
-/// <summary>Gives and takes rights of API keys. Giving adds to what is there.</summary>
+/// <summary>
+/// Gives and takes rights on chats and bots. Whoever gives (<c>giver</c>) must manage the place and hold what it gives; null is the command line,
+/// which may everything.
+/// </summary>
 internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
 {
-    public async Task<GrantOutcome> GrantChatAsync(long keyId, ChatName chat, GrantRights rights, CancellationToken cancellation)
-    {
-        try
-        {
-            return await GrantAsync(keyId, commands => FindChatAsync(commands, chat), null, rights, cancellation);
-        }
-        catch (DbException) when (chat.ChatId == 0)
-        {
-            // A running gateway may have made the chat's row between our look and our insert; then it is there now.
-            return await GrantAsync(keyId, commands => FindChatAsync(commands, chat), null, rights, cancellation);
-        }
-    }
+    /// <summary>The three columns as one number, the one of <see cref="ChatRights"/>.</summary>
+    public const string RightsColumn = "can_read + 2 * can_send + 4 * can_manage";
 
-    public Task<GrantOutcome> GrantBotAsync(long keyId, long botId, GrantRights rights, CancellationToken cancellation) =>
-        GrantAsync(keyId, null, botId, rights, cancellation);
+    private readonly ChatLookup chats = new(database, time);
 
-    /// <summary>False when there is no such grant.</summary>
-    public Task<bool> RevokeAsync(long grantId, CancellationToken cancellation) =>
-        ControlTransaction.RunAsync(
-            database,
-            async commands => await commands.ExecuteAsync("DELETE FROM grants WHERE id = @id", ("@id", grantId)) > 0,
-            cancellation);
+    private sealed record Granted(PrincipalId Principal, long BotId, long ChatId, long ThreadId, ChatRights Rights);
 
-    /// <param name="keyId">Null: of all keys.</param>
-    public async Task<IReadOnlyList<GrantInfo>> ListAsync(long? keyId, CancellationToken cancellation)
-    {
-        await using var connection = await database.OpenAsync(cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, principal_id, chat_id, bot_id, can_read, can_send, can_manage FROM grants WHERE principal_kind = 1 AND (@key IS NULL OR principal_id = @key) ORDER BY id";
-        command.AddParameter("@key", keyId);
-        var list = new List<GrantInfo>();
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            list.Add(new GrantInfo(
-                reader.GetInt64(0),
-                reader.GetInt64(1),
-                reader.IsDBNull(2) ? null : reader.GetInt64(2),
-                reader.IsDBNull(3) ? null : reader.GetInt64(3),
-                reader.GetInt64(4) != 0,
-                reader.GetInt64(5) != 0,
-                reader.GetInt64(6) != 0));
-        }
+    /// <summary>Gives exactly these rights there.</summary>
+    public Task<GrantOutcome> SetAsync(
+        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, CancellationToken cancellation) =>
+        GrantAsync(actor, giver, to, target, _ => rights, cancellation);
 
-        return list;
-    }
+    /// <summary>Gives these rights besides those it has there.</summary>
+    public Task<GrantOutcome> AddAsync(
+        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, CancellationToken cancellation) =>
+        GrantAsync(actor, giver, to, target, before => before | rights, cancellation);
 
-    private Task<GrantOutcome> GrantAsync(
-        long keyId, Func<ControlCommands, Task<GrantOutcome>>? findChat, long? botId, GrantRights rights, CancellationToken cancellation) =>
+    /// <summary>Takes back what was given there.</summary>
+    /// <param name="threadId">Null: on the chat and on all its threads.</param>
+    public Task<GrantOutcome> RemoveAsync(
+        Actor actor, Grants? giver, PrincipalId from, GrantTarget target, long? threadId, CancellationToken cancellation) =>
         ControlTransaction.RunAsync(
             database,
             async commands =>
             {
-                if (await commands.ReadNumberAsync("SELECT id FROM api_keys WHERE id = @key AND revoked_at_ms IS NULL", ("@key", keyId)) is null)
-                    return new GrantOutcome(GrantStatus.KeyNotFound, 0, 0);
-                if (botId is not null && !await BotExistsAsync(commands, botId.Value)) return new GrantOutcome(GrantStatus.BotNotFound, 0, 0);
-                long? chatId = null;
-                if (findChat is not null)
-                {
-                    var chat = await findChat(commands);
-                    if (chat.Status != GrantStatus.Granted) return chat;
-                    chatId = chat.ChatId;
-                }
-
-                return new GrantOutcome(GrantStatus.Granted, await SaveAsync(commands, keyId, chatId, botId, rights), chatId ?? 0);
+                var place = await chats.FindAsync(commands, giver, target, mayCreate: false);
+                if (place.Status != GrantStatus.Done) return place;
+                var (column, id) = Column(target, place);
+                var which = threadId is null ? "" : " AND thread_id = @thread";
+                (string, object?)[] parameters =
+                    [("@kind", (int)from.Kind), ("@principal", from.Id), ("@target", id), .. threadId is { } one ? [("@thread", (object?)one)] : Array.Empty<(string, object?)>()];
+                var where = $"principal_kind = @kind AND principal_id = @principal AND {column} = @target{which}";
+                var before = await commands.ReadNumberAsync($"SELECT {RightsColumn} FROM grants WHERE {where} ORDER BY thread_id LIMIT 1", parameters);
+                if (before is null) return place with { Status = GrantStatus.NotGranted };
+                await commands.ExecuteAsync($"DELETE FROM grants WHERE {where}", parameters);
+                await AuditAsync(commands, actor, "grant.remove", from, target with { ThreadId = threadId ?? 0 }, place, (ChatRights)before.Value, null);
+                return place;
             },
             cancellation);
 
-    private async Task<long> SaveAsync(ControlCommands commands, long keyId, long? chatId, long? botId, GrantRights rights)
+    /// <summary>By the grant's own number, as the command line has it. False: there is no such grant.</summary>
+    public Task<bool> RevokeAsync(Actor actor, long grantId, CancellationToken cancellation) =>
+        ControlTransaction.RunAsync(
+            database,
+            async commands =>
+            {
+                var grant = await commands.ReadRowAsync(
+                    $"SELECT principal_kind, principal_id, bot_id, chat_id, thread_id, {RightsColumn} FROM grants WHERE id = @id{database.ForUpdate}",
+                    static row => new Granted(
+                        new PrincipalId((PrincipalKind)row.GetInt64(0), row.GetInt64(1)),
+                        row.IsDBNull(2) ? 0 : row.GetInt64(2),
+                        row.IsDBNull(3) ? 0 : row.GetInt64(3),
+                        row.GetInt64(4),
+                        (ChatRights)row.GetInt64(5)),
+                    ("@id", grantId));
+                if (grant is null) return false;
+                await commands.ExecuteAsync("DELETE FROM grants WHERE id = @id", ("@id", grantId));
+                await AuditAsync(
+                    commands, actor, "grant.remove", grant.Principal, GrantTarget.InChat(default, grant.ThreadId),
+                    new GrantOutcome(GrantStatus.Done, grantId, grant.BotId, grant.ChatId), grant.Rights, null);
+                return true;
+            },
+            cancellation);
+
+    /// <summary>Whether a grant can be given to it: a user, or a key that was not revoked.</summary>
+    public static async Task<bool> ExistsAsync(ControlCommands commands, PrincipalId principal) =>
+        await commands.ReadNumberAsync(
+            principal.Kind == PrincipalKind.User ? "SELECT id FROM users WHERE id = @id" : "SELECT id FROM api_keys WHERE id = @id AND revoked_at_ms IS NULL",
+            ("@id", principal.Id)) is not null;
+
+    private async Task<GrantOutcome> GrantAsync(
+        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, Func<ChatRights, ChatRights> change, CancellationToken cancellation)
     {
-        var column = chatId is null ? "bot_id" : "chat_id";
-        var target = chatId ?? botId;
-        var id = await commands.ReadNumberAsync(
-            $"SELECT id FROM grants WHERE principal_kind = 1 AND principal_id = @key AND thread_id = 0 AND {column} = @target{database.ForUpdate}", ("@key", keyId), ("@target", target));
-        if (id is null)
+        Task<GrantOutcome> RunAsync() =>
+            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, change), cancellation);
+        try
         {
-            return await commands.InsertAsync(
-                $"INSERT INTO grants (principal_kind, principal_id, {column}, can_read, can_send, can_manage, created_at_ms) VALUES (1, @key, @target, @read, @send, @manage, @now)",
-                ("@key", keyId),
-                ("@target", target),
-                ("@read", rights.Read ? 1 : 0),
-                ("@send", rights.Send ? 1 : 0),
-                ("@manage", rights.Manage ? 1 : 0),
-                ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
+            return await RunAsync();
+        }
+        catch (DbException e) when (!e.IsTransient)
+        {
+            // Another may have made the chat's row or the grant between our look and our insert; then it is there now.
+            return await RunAsync();
+        }
+    }
+
+    private async Task<GrantOutcome> GrantAsync(
+        ControlCommands commands, Actor actor, Grants? giver, PrincipalId to, GrantTarget target, Func<ChatRights, ChatRights> change)
+    {
+        var place = await chats.FindAsync(commands, giver, target, mayCreate: true);
+        if (place.Status != GrantStatus.Done) return place;
+        if (!await ExistsAsync(commands, to)) return new GrantOutcome(GrantStatus.PrincipalNotFound);
+        var (column, id) = Column(target, place);
+        (string, object?)[] where = [("@kind", (int)to.Kind), ("@principal", to.Id), ("@target", id), ("@thread", target.ThreadId)];
+        var condition = $"principal_kind = @kind AND principal_id = @principal AND {column} = @target AND thread_id = @thread";
+        var found = await commands.ReadNumberAsync($"SELECT {RightsColumn} FROM grants WHERE {condition}{database.ForUpdate}", where);
+        var before = (ChatRights?)found;
+        var after = change(before ?? ChatRights.None);
+        if (giver is not null && (after & ~(before ?? ChatRights.None) & ~giver.RightsOn(place.BotId, place.ChatId)) != 0)
+            return place with { Status = GrantStatus.NotHeld };
+        (string, object?)[] rights =
+            [("@read", Flag(after, ChatRights.Read)), ("@send", Flag(after, ChatRights.Send)), ("@manage", Flag(after, ChatRights.Manage))];
+        if (before is null)
+        {
+            await commands.ExecuteAsync(
+                $"""
+                 INSERT INTO grants (principal_kind, principal_id, {column}, thread_id, can_read, can_send, can_manage, created_at_ms)
+                   VALUES (@kind, @principal, @target, @thread, @read, @send, @manage, @now)
+                 """,
+                [.. where, .. rights, ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())]);
+        }
+        else
+        {
+            await commands.ExecuteAsync($"UPDATE grants SET can_read = @read, can_send = @send, can_manage = @manage WHERE {condition}", [.. where, .. rights]);
         }
 
-        var added = string.Join(", ", new[] { (rights.Read, "can_read"), (rights.Send, "can_send"), (rights.Manage, "can_manage") }
-            .Where(right => right.Item1)
-            .Select(right => $"{right.Item2} = 1"));
-        await commands.ExecuteAsync($"UPDATE grants SET {added} WHERE id = @id", ("@id", id));
-        return id.Value;
+        if (before != after) await AuditAsync(commands, actor, "grant.set", to, target, place, before, after);
+        return place with { Id = await commands.ReadNumberAsync($"SELECT id FROM grants WHERE {condition}", where) ?? 0, Rights = after };
     }
 
-    private async Task<GrantOutcome> FindChatAsync(ControlCommands commands, ChatName chat)
-    {
-        var id = chat.ChatId != 0
-            ? await commands.ReadNumberAsync("SELECT id FROM chats WHERE id = @id", ("@id", chat.ChatId))
-            : await commands.ReadNumberAsync(
-                $"SELECT id FROM chats WHERE bot_id = @bot AND telegram_chat_id = @chat AND realm = ''{database.ForUpdate}",
-                ("@bot", chat.BotId),
-                ("@chat", chat.TelegramChatId));
-        if (id is null && chat.ChatId != 0) return new(GrantStatus.ChatNotFound, 0, 0);
-        if (id is null && !await BotExistsAsync(commands, chat.BotId)) return new(GrantStatus.BotNotFound, 0, 0);
-        id ??= await commands.InsertAsync(
-            "INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (@bot, @chat, '', @now)",
-            ("@bot", chat.BotId),
-            ("@chat", chat.TelegramChatId),
-            ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
-        // A group that became a supergroup: its events come under the new chat.
-        while (await commands.ReadNumberAsync("SELECT migrated_to FROM chats WHERE id = @id", ("@id", id)) is { } next) id = next;
-        return new(GrantStatus.Granted, 0, id.Value);
-    }
+    private Task AuditAsync(
+        ControlCommands commands, Actor actor, string action, PrincipalId principal, GrantTarget target, GrantOutcome place, ChatRights? before, ChatRights? after) =>
+        commands.AuditAsync(
+            actor,
+            time.GetUtcNow(),
+            new AuditEntry(action, principal.KindName, principal.Id.ToString(CultureInfo.InvariantCulture), Json(target, place, before), Json(target, place, after)));
 
-    private static async Task<bool> BotExistsAsync(ControlCommands commands, long botId) =>
-        await commands.ReadNumberAsync("SELECT id FROM bots WHERE id = @bot AND mode <> 'removed'", ("@bot", botId)) is not null;
+    private static string? Json(GrantTarget target, GrantOutcome place, ChatRights? rights) => rights is not { } given
+        ? null
+        : AuditJson.Of(json =>
+        {
+            if (place.ChatId == 0) json.WriteNumber("bot_id", place.BotId);
+            else json.WriteNumber("chat_id", place.ChatId);
+            if (target.ThreadId != 0) json.WriteNumber("thread_id", target.ThreadId);
+            json.WriteBoolean("can_read", (given & ChatRights.Read) != 0);
+            json.WriteBoolean("can_send", (given & ChatRights.Send) != 0);
+            json.WriteBoolean("can_manage", (given & ChatRights.Manage) != 0);
+        });
+
+    private static (string Column, long Id) Column(GrantTarget target, GrantOutcome place) =>
+        target.BotId is { } bot ? ("bot_id", bot) : ("chat_id", place.ChatId);
+
+    private static int Flag(ChatRights rights, ChatRights one) => (rights & one) != 0 ? 1 : 0;
 }

@@ -14,6 +14,7 @@ internal sealed class Principal(PrincipalId id, string name, long sessionId = 0)
     private volatile bool isRevoked;
     private volatile bool isTokenExpired;
     private long expiresAtMs = long.MaxValue;
+    private long notedUseMs;
 
     public PrincipalId Id { get; } = id;
     public string Name { get; } = name;
@@ -33,6 +34,12 @@ internal sealed class Principal(PrincipalId id, string name, long sessionId = 0)
 
     /// <summary>It ended because its access token did, and not its rights: its streams are closed with 4102, and a new token opens them again.</summary>
     public bool IsTokenExpired { get => isTokenExpired; set => isTokenExpired = value; }
+
+    /// <summary>What its calls take from, on every transport; one for all its objects. Null: nobody counts (only where there are no requests).</summary>
+    public RateBudget? Budget { get; init; }
+
+    /// <summary>When <see cref="RateLimiter"/> last noted its use, Unix milliseconds.</summary>
+    public long NotedUseMs { get => Volatile.Read(ref notedUseMs); set => Volatile.Write(ref notedUseMs, value); }
 
     public bool Has(Permission needed) => ((Permission)permissions & needed) == needed;
 }

@@ -45,7 +45,7 @@ internal sealed class PrincipalReader(DbConnection connection, CancellationToken
         if (ids.Length == 0) return;
         await ReadFeedbackAsync(ids);
         await ForEachAsync(
-            $"SELECT id, name, is_admin, scopes, expires_at_ms, revoked_at_ms FROM api_keys WHERE id IN ({ids})",
+            $"SELECT id, name, is_admin, scopes, expires_at_ms, revoked_at_ms, rate_per_second, rate_burst FROM api_keys WHERE id IN ({ids})",
             row =>
             {
                 var id = row.GetInt64(0);
@@ -55,7 +55,11 @@ internal sealed class PrincipalReader(DbConnection connection, CancellationToken
                     PermissionNames.OfKey(isAdmin, row.IsDBNull(3) ? null : row.GetString(3)),
                     row.IsDBNull(4) ? long.MaxValue : row.GetInt64(4),
                     !row.IsDBNull(5),
-                    GrantsOf(PrincipalId.Key(id), isAdmin));
+                    GrantsOf(PrincipalId.Key(id), isAdmin))
+                {
+                    RatePerSecond = row.IsDBNull(6) ? null : (int)row.GetInt64(6),
+                    RateBurst = row.IsDBNull(7) ? null : (int)row.GetInt64(7),
+                };
             });
     }
 

@@ -5,5 +5,10 @@ namespace Gateway.Access;
 /// <param name="IsEnded">Revoked or disabled.</param>
 internal sealed record PrincipalState(string Name, Permission Permissions, long ExpiresAtMs, bool IsEnded, Grants Grants)
 {
+    /// <summary>A key's own limit; null: as everybody.</summary>
+    public int? RatePerSecond { get; init; }
+
+    public int? RateBurst { get; init; }
+
     public bool IsUsable(long nowMs) => !IsEnded && nowMs < ExpiresAtMs;
 }

@@ -6,8 +6,9 @@ namespace Gateway.Access;
 /// The principals of this process and how current their grants are. Held weakly: whoever uses one (a connection, the verified-key
 /// table) keeps it alive, and what nobody uses any more is not reloaded.
 /// </summary>
-internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
+internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time, RateBudgets? budgets = null)
 {
+    private readonly RateBudgets budgets = budgets ?? new RateBudgets(time, RateLimit.Default);
     private readonly Lock gate = new();
     private readonly Dictionary<Identity, Tracked> tracked = [];
     private readonly List<IControlObserver> observers = [];
@@ -51,7 +52,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
                 var state = states.GetValueOrDefault(identity);
                 if (!tracked.TryGetValue(identity, out var entry) || !entry.Principal.TryGetTarget(out var principal))
                 {
-                    principal = new Principal(identity.Id, state?.Name ?? "", identity.SessionId);
+                    principal = new Principal(identity.Id, state?.Name ?? "", identity.SessionId) { Budget = budgets.Of(identity.Id, state?.RatePerSecond, state?.RateBurst) };
                     entry = tracked[identity] = new Tracked(new WeakReference<Principal>(principal), tokenEndsAtMs);
                 }
 
@@ -138,6 +139,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time)
         principal.Permissions = usable ? state!.Permissions : Permission.None;
         principal.IsTokenExpired = state is not null && state.IsUsable(nowMs) && !usable;
         principal.IsRevoked = !usable;
+        principal.Budget?.SetLimit(budgets.Standard.With(state?.RatePerSecond, state?.RateBurst));
     }
 
     private sealed class Tracked(WeakReference<Principal> principal, long tokenEndsAtMs)

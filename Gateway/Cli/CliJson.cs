@@ -30,18 +30,7 @@ internal sealed record BotsJson(IReadOnlyList<BotJson> Bots);
 
 internal sealed record RemovedJson(long Id, bool Removed);
 
-internal sealed record ApiKeyCreatedJson(long Id, string Name, string Key, bool Admin, IReadOnlyList<string> Scopes, string? ExpiresAt);
-
-internal sealed record ApiKeyJson(long Id, string Name, bool Admin, IReadOnlyList<string> Scopes, string? ExpiresAt, string? RevokedAt, string CreatedAt);
-
-internal sealed record ApiKeysJson(
-    [property: JsonPropertyName("apikeys")] IReadOnlyList<ApiKeyJson> ApiKeys);
-
 internal sealed record RevokedJson(long Id, bool Revoked);
-
-internal sealed record GrantedJson(long Id, long KeyId, long? ChatId, long? BotId, bool Read, bool Send, bool Manage);
-
-internal sealed record GrantsJson(IReadOnlyList<GrantedJson> Grants);
 
 /// <param name="Role">All of them with a space between.</param>
 internal sealed record UserAddedJson(long Id, string Name, string Role, IReadOnlyList<string> Roles);
@@ -68,11 +57,7 @@ internal sealed record MasterKeyAdoptedJson(bool Adopted);
 [JsonSerializable(typeof(BotsJson))]
 [JsonSerializable(typeof(BotShownJson))]
 [JsonSerializable(typeof(RemovedJson))]
-[JsonSerializable(typeof(ApiKeyCreatedJson))]
-[JsonSerializable(typeof(ApiKeysJson))]
 [JsonSerializable(typeof(RevokedJson))]
-[JsonSerializable(typeof(GrantedJson))]
-[JsonSerializable(typeof(GrantsJson))]
 [JsonSerializable(typeof(UserAddedJson))]
 [JsonSerializable(typeof(UsersJson))]
 [JsonSerializable(typeof(MigratedJson))]

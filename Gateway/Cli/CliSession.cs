@@ -36,7 +36,10 @@ internal sealed class CliSession : IAsyncDisposable
     public TimeProvider Time { get; } = TimeProvider.System;
 
     public ApiKeyAdministration ApiKeys => new(Database, Keys, hasher, Time);
+    public ApiKeyQueries ApiKeyLists => new(Database);
     public GrantAdministration Grants => new(Database, Time);
+    public GrantQueries GrantLists => new(Database);
+    public FeedbackAdministration Feedback => new(Database, Time);
     public UserAdministration Users => new(Database, passwords, Time);
     public UserQueries UserLists => new(Database);
     public BotAdministration Bots => new(Database, new SecretBox(Keys), Time);

@@ -131,6 +131,12 @@ internal static class ControlFrames
         AppendString(buffer, error.Code);
         AppendName(buffer, "message"u8);
         AppendString(buffer, error.Message);
+        if (error.RetryAfter is { } wait)
+        {
+            AppendName(buffer, "retry_after"u8);
+            buffer.Append(Http.RetryAfter.Seconds(wait));
+        }
+
         buffer.Append((byte)'}');
         return buffer;
     }

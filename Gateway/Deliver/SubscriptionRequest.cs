@@ -3,7 +3,11 @@ namespace Gateway.Deliver;
 /// <summary>What was wrong with a request, in the words of the error reply of every transport.</summary>
 /// <param name="Code">Upper snake case; part of the API.</param>
 /// <param name="Message">For people; never contains a secret.</param>
-internal sealed record RequestError(string Code, string Message);
+internal sealed record RequestError(string Code, string Message)
+{
+    /// <summary>When the same may be asked again; null: that depends on something else than time.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 internal enum Direction : byte
 {

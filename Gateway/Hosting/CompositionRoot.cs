@@ -29,6 +29,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
     private readonly OrderedShutdown shutdown;
     private readonly ControlVersionWatcher watcher;
     private readonly SessionSweeper sessionSweeper;
+    private readonly KeyUsage keyUsage;
     private readonly PollerPool pollers;
     private readonly ChatMigration migrations;
     private readonly RetentionSweeper retention;
@@ -58,7 +59,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
 
         // Access: who may see what.
         var accessStore = new AccessStore(database, time);
-        var principals = new TrackedPrincipals(accessStore, time);
+        var principals = new TrackedPrincipals(accessStore, time, new RateBudgets(time, options.Auth.RateLimit));
+        keyUsage = new KeyUsage(database, time, Log("Access"));
+        var rateLimiter = new RateLimiter(keyUsage, time);
         var access = new AccessControl(accessStore, startUp.Keys, hasher, principals, time, options.Auth.QueryEverywhere);
         watcher = new ControlVersionWatcher(accessStore, principals, time, Log("Access"));
         var userQueries = new UserQueries(database);
@@ -100,11 +103,11 @@ internal sealed class CompositionRoot : IAsyncDisposable
             MaxUnauthenticatedPerAddress = options.Http.MaxUnauthenticatedPerAddress,
         };
         var census = new SocketCensus(socketOptions);
-        var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver")), socketOptions);
+        var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver"), rateLimiter), socketOptions);
 
         denials = new AuditDenials(database, time, Log("Access"));
         auditRetention = new AuditRetention(database, TimeSpan.FromDays(options.AuditRetentionDays), time, Log("Access"));
-        var gate = new AccessGate(access, watcher.ReadFreshAsync, denials);
+        var gate = new AccessGate(access, watcher.ReadFreshAsync, denials, rateLimiter);
         var admission = new StreamAdmission(hub);
 
         // Control API: what the command line can do, over REST.
@@ -154,6 +157,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         // Before the first request, or the first webhook would be asked to come again. A database that is away now is looked at again by the loop.
         await watcher.PollAsync(cancellation);
         var accessStage = supervisor.Start("Access", watcher.RunAsync);
+        var usageStage = supervisor.Start("KeyUsage", keyUsage.RunAsync);
         var hubStage = supervisor.Start("Deliver", hub.RunAsync);
         var readerStage = supervisor.Start("BusReader", busReader.RunAsync);
         var publisherStage = supervisor.Start("Publisher", publisher.RunAsync);
@@ -176,7 +180,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         foreach (var stage in new[] { sweepStage, retentionStage, auditStage, searchStage, migrationStage, denialStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         shutdown.Add("commit", Limits.Hosting.DrainCommits, _ => commitStage.FinishAsync(commits.Drain, Limits.Hosting.DrainCommits));
-        foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, highWaterStage })
+        foreach (var stage in new[] { publisherStage, readerStage, hubStage, accessStage, usageStage, highWaterStage })
             shutdown.Add($"stop {stage.Name}", Limits.Hosting.StopStage, _ => stage.StopAsync(Limits.Hosting.StopStage));
         return KestrelSetup.BoundUrl(web);
     }

@@ -9,7 +9,7 @@ namespace Gateway.Hosting;
 internal sealed record FirstCredentials(string UserName, string? Password, string? ApiKey);
 
 /// <summary>Makes the first administrator where there is none yet: on a laptop with everything made up, in production from what was given.</summary>
-internal sealed class FirstRun(UserAdministration users, ApiKeyAdministration apiKeys, GatewayOptions options)
+internal sealed class FirstRun(UserAdministration users, ApiKeyAdministration apiKeys, ApiKeyQueries apiKeyLists, GatewayOptions options)
 {
     private const string UserName = "admin";
     private const string PasswordAlphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -26,8 +26,8 @@ internal sealed class FirstRun(UserAdministration users, ApiKeyAdministration ap
         var user = await users.AddAsync(Actor.Gateway, Authority.Whole, UserName, [Roles.Admin], password, cancellation);
         if (user.Status != UserStatus.Done) return null;
         string? apiKey = null;
-        if (options.Storage.IsSqlite && (await apiKeys.ListAsync(cancellation)).Count == 0)
-            apiKey = (await apiKeys.CreateAsync("first run", isAdmin: true, scopes: null, expiresAtMs: null, cancellation)).Text;
+        if (options.Storage.IsSqlite && await apiKeyLists.CountAsync(cancellation) == 0)
+            apiKey = (await apiKeys.CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("first run", IsAdmin: true), cancellation))!.Text;
         return new FirstCredentials(UserName, options.AdminPassword is null ? password : null, apiKey);
     }
 }

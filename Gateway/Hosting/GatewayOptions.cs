@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Telemetry;
@@ -84,6 +85,9 @@ internal sealed record AuthOptions
 {
     /// <summary>Take <c>?api_key=</c> on every request, not only on streams.</summary>
     public bool QueryEverywhere { get; init; }
+
+    /// <summary>Calls that a user, or a key without a limit of its own, may make.</summary>
+    public RateLimit RateLimit { get; init; } = RateLimit.Default;
 }
 
 internal sealed record IngestOptions

@@ -69,7 +69,8 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
     {
         using var hasher = new ApiKeyHasher();
         using var passwords = new PasswordHasher();
-        var users = new UserAdministration(startUp.Storage.Database, passwords, time);
-        return await new FirstRun(users, new ApiKeyAdministration(startUp.Storage.Database, startUp.Keys, hasher, time), options).RunAsync(cancellation);
+        var database = startUp.Storage.Database;
+        var users = new UserAdministration(database, passwords, time);
+        return await new FirstRun(users, new ApiKeyAdministration(database, startUp.Keys, hasher, time), new ApiKeyQueries(database), options).RunAsync(cancellation);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class OptionsReader
             AuditRetentionDays = Number("Audit:RetentionDays", defaults.AuditRetentionDays, 1, 36_500),
             MinFreeMegabytes = Number("Log:MinFreeMegabytes", defaults.MinFreeMegabytes, 0, 1_000_000_000),
             Http = ReadHttp(),
-            Auth = new AuthOptions { QueryEverywhere = Flag("Auth:QueryEverywhere", false) },
+            Auth = new AuthOptions { QueryEverywhere = Flag("Auth:QueryEverywhere", false), RateLimit = ReadRateLimit() },
             Ingest = new IngestOptions { AcceptTokenInPath = Flag("Ingest:AcceptTokenInPath", true) },
             Logging = new LoggingOptions
             {
@@ -106,6 +106,10 @@ internal sealed class OptionsReader
         else return url;
         return null;
     }
+
+    private RateLimit ReadRateLimit() => new(
+        Number("Auth:RequestsPerSecond", Limits.Access.RequestsPerSecond, 1, Limits.Access.RequestsPerSecondMost),
+        Number("Auth:RequestBurst", Limits.Access.RequestBurst, 1, Limits.Access.RequestBurstMost));
 
     private HttpOptions ReadHttp()
     {

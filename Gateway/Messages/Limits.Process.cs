@@ -67,6 +67,36 @@ internal static partial class Limits
         /// <summary>How long access tokens signed under a replaced master key are taken, several times their life. Over it: they have expired anyhow.</summary>
         public static readonly TimeSpan RetiredSigningKey = TimeSpan.FromHours(1);
 
+        /// <summary>
+        /// Calls a second that one principal may make for as long as it likes, unless its key or the options say otherwise. Over it and the burst: 429
+        /// <c>RATE_LIMITED</c>, on a socket an error frame.
+        /// </summary>
+        public const int RequestsPerSecond = 100;
+
+        /// <summary>Calls that a principal may make at once after a rest. Over it: as above.</summary>
+        public const int RequestBurst = 200;
+
+        /// <summary>The highest rate that a key may be given, about what one process answers on many cores. Over it: refused where it is set.</summary>
+        public const int RequestsPerSecondMost = 100_000;
+
+        /// <summary>The largest burst that a key may be given, ten seconds of the highest rate. Over it: refused where it is set.</summary>
+        public const int RequestBurstMost = 1_000_000;
+
+        /// <summary>Budgets that are looked through for those whose principal is gone. Twice what was left then: looked through again.</summary>
+        public const int RateBudgets = 1_024;
+
+        /// <summary>Keys whose last use waits to be written. Over it: the use of a key that is not among them is not noted.</summary>
+        public const int KeyUsageStamps = 10_000;
+
+        /// <summary>How often they are written.</summary>
+        public static readonly TimeSpan KeyUsageFlush = TimeSpan.FromSeconds(5);
+
+        /// <summary>The finest step of a key's last use: within it no call notes it again.</summary>
+        public static readonly TimeSpan KeyUsageGrain = TimeSpan.FromSeconds(1);
+
+        /// <summary>Stamps in one transaction, a few milliseconds of SQLite's write lock. More take more transactions.</summary>
+        public const int KeyUsageStep = 200;
+
         /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
         public const int WebhookSecretGoodChars = 22;
 

@@ -62,10 +62,12 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public static async Task<SocketHost> StartAsync(
         bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null,
-        TimeProvider? hubTime = null, int shards = 2)
+        TimeProvider? hubTime = null, int shards = 2, RateLimit? rateLimit = null)
     {
         var host = new SocketHost { IsTls = isTls, limits = limits, hubTime = hubTime ?? TimeProvider.System, shards = shards };
-        await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions());
+        // Without a limit of the test's own, one that no test meets.
+        var budgets = new RateBudgets(time ?? TimeProvider.System, rateLimit ?? new RateLimit(Limits.Access.RequestsPerSecondMost, Limits.Access.RequestBurstMost));
+        await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions(), budgets);
         return host;
     }
 
@@ -107,7 +109,7 @@ internal sealed class SocketHost : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private async Task OpenAsync(TimeProvider time, SocketOptions options)
+    private async Task OpenAsync(TimeProvider time, SocketOptions options, RateBudgets budgets)
     {
         database = new SqliteDatabase(Path.Combine(folder.FullName, StorageUrl.SqliteFileName));
         var outcome = await new Migrator(database, time).MigrateAsync(default);
@@ -115,7 +117,7 @@ internal sealed class SocketHost : IAsyncDisposable
         store = new SqliteLogStore(database.Path, time);
         var hasher = new ApiKeyHasher();
         var accessStore = new AccessStore(database, time);
-        access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time), time);
+        access = new AccessControl(accessStore, Keys, hasher, new TrackedPrincipals(accessStore, time, budgets), time);
         Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
         PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
         KeyWithoutEvents = await AddKeyAsync(3, await DeafKey.Value, isAdmin: false, scopes: "chats:read");
@@ -123,7 +125,8 @@ internal sealed class SocketHost : IAsyncDisposable
         running = Hub.RunAsync(stop.Token);
         await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
         Census = new SocketCensus(options);
-        var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log);
+        var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log,
+            new RateLimiter(new KeyUsage(database, time, Log), time));
         var endpoint = new SocketEndpoint(services, options);
         await ListenAsync(new Router(
         [

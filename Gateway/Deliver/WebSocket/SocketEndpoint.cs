@@ -51,6 +51,11 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
             var outcome = await services.Access.AuthenticateAsync(context.Request, isStream: true, CancellationToken.None);
+            if (outcome.Principal is { } caller && services.Limiter.Take(caller) is { IsAllowed: false } over)
+            {
+                await RateReply.RefuseAsync(exchange, over);
+                return;
+            }
             var refusal = Refusal(outcome.Status) ?? await ForbiddenAsync(outcome.Principal);
             if (refusal is not null && !IsBrowser(context))
             {

@@ -28,6 +28,12 @@ internal sealed partial class SocketSession
         }
         if (outcome.Status == AuthenticationStatus.Accepted)
         {
+            // A renewal was counted as an action of whom the socket belonged to.
+            if (connection is null && services.Limiter.Take(outcome.Principal!) is { IsAllowed: false } over)
+            {
+                await RefuseAsync(over);
+                return;
+            }
             await (connection is null ? OpenByMessageAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
             return;
         }

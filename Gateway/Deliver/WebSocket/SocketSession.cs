@@ -103,6 +103,7 @@ internal sealed partial class SocketSession(
         }
         return status switch
         {
+            FrameStatus.Text when connection is { } open && services.Limiter.Take(open.Principal) is { IsAllowed: false } over => RefuseAsync(over),
             FrameStatus.Text => ActAsync(ActionReader.Read(frames.Payload)),
             FrameStatus.Ping => WriteAsync(SocketReplies.Pong(frames.Payload)),
             _ => default,
@@ -110,7 +111,11 @@ internal sealed partial class SocketSession(
     }
 
     private static readonly RequestError TooFast =
-        new("RATE_LIMITED", $"At most {Limits.WebSocket.ActionsPerSecond} messages a second; this one was not done.");
+        new("RATE_LIMITED", $"At most {Limits.WebSocket.ActionsPerSecond} messages a second; this one was not done.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    /// <summary>No strike: the principal may have spent its budget elsewhere. Who floods this socket meets the socket's own bound.</summary>
+    private ValueTask RefuseAsync(in RateDecision over) => WriteAsync(services.Framing.Error(
+        new RequestError("RATE_LIMITED", "Too many calls, those of other connections and of REST included; this one was not done.") { RetryAfter = over.RetryAfter }));
 
     /// <summary>Answers an error; the connection stays open, but not for one who does nothing else.</summary>
     private async ValueTask RefuseAsync(RequestError error)

@@ -1,0 +1,62 @@
+using Gateway.Storage;
+
+namespace Gateway.Access;
+
+/// <summary>Finds the bot or chat that a grant is on, as whoever gives it sees it.</summary>
+internal sealed class ChatLookup(IDatabase database, TimeProvider time)
+{
+    /// <param name="giver">Null: sees and manages everything.</param>
+    /// <param name="mayCreate">Make the row of a chat that has not been seen yet; Telegram is not asked.</param>
+    public async Task<GrantOutcome> FindAsync(ControlCommands commands, Grants? giver, GrantTarget target, bool mayCreate)
+    {
+        if (target.BotId is not { } botId) return await FindChatAsync(commands, giver, target.Chat, mayCreate);
+        if (!await SeesBotAsync(commands, giver, botId) || !await BotExistsAsync(commands, botId)) return new GrantOutcome(GrantStatus.BotNotFound);
+        return new GrantOutcome(Manages(giver, botId, 0) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId);
+    }
+
+    /// <summary>Whether it may say who may do what there.</summary>
+    private static bool Manages(Grants? giver, long botId, long chatId) => giver is null || giver.CanManage(botId, chatId);
+
+    /// <summary>A bot is seen by whoever has any right on it or on a chat of it.</summary>
+    private static async Task<bool> SeesBotAsync(ControlCommands commands, Grants? giver, long botId)
+    {
+        if (giver is null || giver.IsAdmin || giver.Bots.ContainsKey(botId)) return true;
+        foreach (var chatId in giver.Chats.Keys)
+        {
+            if (await commands.ReadNumberAsync("SELECT id FROM chats WHERE id = @id AND bot_id = @bot", ("@id", chatId), ("@bot", botId)) is not null) return true;
+        }
+
+        return false;
+    }
+
+    private async Task<GrantOutcome> FindChatAsync(ControlCommands commands, Grants? giver, ChatName chat, bool mayCreate)
+    {
+        var id = await ReadIdAsync(commands, chat);
+        if (id is null)
+        {
+            if (chat.ChatId != 0 || !mayCreate || !Manages(giver, chat.BotId, 0)) return new GrantOutcome(GrantStatus.ChatNotFound);
+            if (!await BotExistsAsync(commands, chat.BotId)) return new GrantOutcome(GrantStatus.BotNotFound);
+            id = await commands.InsertAsync(
+                "INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (@bot, @chat, '', @now)",
+                ("@bot", chat.BotId),
+                ("@chat", chat.TelegramChatId),
+                ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
+        }
+
+        // A group that became a supergroup: its events come under the new chat.
+        while (await commands.ReadNumberAsync("SELECT migrated_to FROM chats WHERE id = @id", ("@id", id)) is { } next) id = next;
+        var botId = await commands.ReadNumberAsync("SELECT bot_id FROM chats WHERE id = @id", ("@id", id)) ?? 0;
+        if (giver is not null && !giver.CanRead(botId, id.Value)) return new GrantOutcome(GrantStatus.ChatNotFound);
+        return new GrantOutcome(Manages(giver, botId, id.Value) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId, ChatId: id.Value);
+    }
+
+    private Task<long?> ReadIdAsync(ControlCommands commands, ChatName chat) => chat.ChatId != 0
+        ? commands.ReadNumberAsync("SELECT id FROM chats WHERE id = @id", ("@id", chat.ChatId))
+        : commands.ReadNumberAsync(
+            $"SELECT id FROM chats WHERE bot_id = @bot AND telegram_chat_id = @chat AND realm = ''{database.ForUpdate}",
+            ("@bot", chat.BotId),
+            ("@chat", chat.TelegramChatId));
+
+    private static async Task<bool> BotExistsAsync(ControlCommands commands, long botId) =>
+        await commands.ReadNumberAsync("SELECT id FROM bots WHERE id = @bot AND mode <> 'removed'", ("@bot", botId)) is not null;
+}
