@@ -66,6 +66,20 @@ public sealed class LoginTests
     }
 
     [Fact]
+    public async Task LogIn_Refused_IsNotedWithTheAddressAndWithoutWhatWasTyped()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var id = await fixture.AddUserAsync("anna");
+        await fixture.LogInAsync("anna", "wrong-secret");
+        await fixture.LogInAsync("my password by mistake", "x", SessionFixture.Elsewhere);
+        Assert.True(await fixture.Denials.FlushAsync());
+
+        const string denied = "SELECT COUNT(*) FROM audit_log WHERE action = 'auth.login' AND outcome = 'denied'";
+        Assert.Equal(1, await fixture.NumberAsync($"{denied} AND address = '192.0.2.1' AND target_id = '{id}'"));
+        Assert.Equal(1, await fixture.NumberAsync($"{denied} AND address = '198.51.100.9' AND target_id = '' AND actor_name = ''"));
+    }
+
+    [Fact]
     public async Task Token_PastItsTime_EndsItsStreamsAsExpired()
     {
         await using var fixture = await SessionFixture.CreateAsync();
@@ -126,8 +140,9 @@ public sealed class LoginTests
     }
 
     /// <summary>
-    /// Interleaved, so that whatever else this machine does meets both alike; the medians may differ by a quarter. Without the hash of nobody
-    /// an unknown name is refused in under a hundredth of the time, which the second test holds against the same bound.
+    /// Interleaved in turning order, so that whatever else this machine does meets all alike; the medians may differ by a quarter. A machine that is
+    /// busy with other tests may spoil a round, a difference in the work spoils every one. Without the hash of nobody an unknown name is refused
+    /// in under a hundredth of the time, which the second test holds against the same bound.
     /// </summary>
     [Fact]
     public async Task LogIn_UnknownNameDisabledUserAndWrongPassword_TakeTheSameTime()
@@ -136,10 +151,17 @@ public sealed class LoginTests
         await fixture.AddUserAsync("anna");
         await fixture.Users.ChangeAsync(Actor.CommandLine, Authority.Whole, await fixture.AddUserAsync("disabled"), new UserChange(IsDisabled: true), default);
 
-        var medians = await MediansAsync(fixture, "anna", "nobody", "disabled");
+        List<string> rounds = [];
+        while (rounds.Count < 4)
+        {
+            var medians = await MediansAsync(fixture, "anna", "nobody", "disabled");
+            if (AreAlike(medians[0], medians[1]) && AreAlike(medians[0], medians[2])) return;
+            rounds.Add($"wrong password {medians[0]}, unknown name {medians[1]}, disabled user {medians[2]}");
+            // The counts of the accounts begin anew.
+            fixture.Time.Advance(Limits.Access.LoginAccountWindow * 2);
+        }
 
-        Assert.True(AreAlike(medians[0], medians[1]), $"wrong password {medians[0]}, unknown name {medians[1]}");
-        Assert.True(AreAlike(medians[0], medians[2]), $"wrong password {medians[0]}, disabled user {medians[2]}");
+        Assert.Fail(string.Join('\n', rounds));
     }
 
     [Fact]
@@ -162,8 +184,9 @@ public sealed class LoginTests
         var taken = names.Select(_ => new List<TimeSpan>()).ToArray();
         for (var sample = 0; sample < samples; sample++)
         {
-            for (var at = 0; at < names.Length; at++)
+            for (var turn = 0; turn < names.Length; turn++)
             {
+                var at = (sample + turn) % names.Length;
                 // Each from an address of its own and under the accounts' limit.
                 var started = TimeProvider.System.GetTimestamp();
                 var outcome = await fixture.LogInAsync(names[at], "wrong password", IPAddress.Parse($"203.0.113.{sample}"));

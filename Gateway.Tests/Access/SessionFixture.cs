@@ -26,10 +26,11 @@ internal sealed class SessionFixture : IAsyncDisposable
         Principals = new TrackedPrincipals(Store, Time);
         Access = new AccessControl(Store, Keys, hasher, Principals, Time);
         Watcher = new ControlVersionWatcher(Store, Principals, Time, NullLogger.Instance);
+        Denials = new AuditDenials(database, Time, NullLogger.Instance);
         var opaque = new OpaqueTokens(Keys);
         Users = new UserAdministration(database, Passwords, Time);
         Sessions = new Sessions(database, new AccessTokens(Keys, Time), opaque, Time, logger ?? NullLogger.Instance);
-        Logins = new Logins(database, Passwords, new LoginLimiter(Time), Sessions, Users, Time);
+        Logins = new Logins(database, Passwords, new LoginLimiter(Time), Sessions, Users, Time, Denials);
         Tickets = new Tickets(database, opaque, Time);
         Sweeper = new SessionSweeper(database, Access, Time, NullLogger.Instance);
     }
@@ -42,6 +43,7 @@ internal sealed class SessionFixture : IAsyncDisposable
     public TrackedPrincipals Principals { get; }
     public AccessControl Access { get; }
     public ControlVersionWatcher Watcher { get; }
+    public AuditDenials Denials { get; }
     public UserAdministration Users { get; }
     public UserQueries Queries => new(Database);
     public Sessions Sessions { get; }

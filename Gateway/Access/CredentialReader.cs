@@ -35,6 +35,9 @@ internal static class CredentialReader
 {
     private const string Bearer = "Bearer ";
 
+    /// <summary>Whether a query's parameter is a credential, and so none of the stream's own.</summary>
+    public static bool IsQueryName(string name) => name is "token" or "api_key" or "ticket";
+
     /// <param name="allowQuery">Only for streams, whose browser clients cannot set headers: elsewhere a query ends up in logs and histories.</param>
     public static Credential Read(HttpRequest request, bool allowQuery)
     {

@@ -35,21 +35,36 @@ internal readonly record struct OwnPasswordOutcome(OwnPasswordStatus Status, Tim
 /// Names and passwords. Whether a name exists is told by nothing: not by the answer, not by its time (an unknown name and a disabled user are
 /// held against a hash of nobody), and not by the limits, which count unknown names too.
 /// </summary>
-internal sealed class Logins(IDatabase database, PasswordHasher hasher, LoginLimiter limiter, Sessions sessions, UserAdministration users, TimeProvider time)
+/// <param name="denials">Where refusals are noted; null: nowhere.</param>
+internal sealed class Logins(
+    IDatabase database, PasswordHasher hasher, LoginLimiter limiter, Sessions sessions, UserAdministration users, TimeProvider time, AuditDenials? denials = null)
 {
     private sealed record Found(long Id, string Name, string Hash, bool IsDisabled, bool KnowsAddress);
 
     public async Task<LoginOutcome> LogInAsync(string name, string password, IPAddress? address, string requestId, CancellationToken cancellation)
     {
-        if (!limiter.TryCountAddress(address, out var wait)) return new(LoginStatus.Limited, Wait: wait);
+        // Nobody yet, and without the name: people type their password there.
+        var stranger = new Actor(ActorKind.Nobody, 0, "", address?.ToString(), requestId);
+        if (!limiter.TryCountAddress(address, out var wait))
+        {
+            denials?.Note(stranger, "auth.login_limited", "address", "");
+            return new(LoginStatus.Limited, Wait: wait);
+        }
+
         var found = await FindAsync(name, address?.ToString(), cancellation);
         // Where the account is logged in already it is not locked out by what others try elsewhere.
         var isCounted = found is not { KnowsAddress: true };
-        if (isCounted && !limiter.TryCountAccount(name, out wait)) return new(LoginStatus.Limited, Wait: wait);
+        if (isCounted && !limiter.TryCountAccount(name, out wait))
+        {
+            denials?.Note(stranger, "auth.login_limited", "user", IdText(found));
+            return new(LoginStatus.Limited, Wait: wait);
+        }
+
         var verdict = await hasher.VerifyAsync(password, found is { IsDisabled: false } ? found.Hash : null);
         if (verdict == PasswordVerdict.Wrong)
         {
             AccessTelemetry.RefusedLogins.Add(1);
+            denials?.Note(stranger, "auth.login", "user", IdText(found));
             return new(LoginStatus.Refused);
         }
 
@@ -71,7 +86,12 @@ internal sealed class Logins(IDatabase database, PasswordHasher hasher, LoginLim
         if (!limiter.TryCountAccount(own, out wait)) return new(OwnPasswordStatus.Limited, wait);
         var hash = await users.ReadHashAsync(actor.Id, cancellation);
         var verdict = await hasher.VerifyAsync(oldPassword, hash);
-        if (verdict == PasswordVerdict.Wrong) return new(OwnPasswordStatus.WrongPassword);
+        if (verdict == PasswordVerdict.Wrong)
+        {
+            denials?.Note(actor, "user.password", "user", actor.Id.ToString(CultureInfo.InvariantCulture));
+            return new(OwnPasswordStatus.WrongPassword);
+        }
+
         limiter.ForgiveAddress(address);
         limiter.ForgiveAccount(own);
         if (verdict == PasswordVerdict.Unavailable) return new(OwnPasswordStatus.Unavailable);
@@ -79,6 +99,8 @@ internal sealed class Logins(IDatabase database, PasswordHasher hasher, LoginLim
             ? new(OwnPasswordStatus.Changed)
             : new(OwnPasswordStatus.WrongPassword);
     }
+
+    private static string IdText(Found? found) => found?.Id.ToString(CultureInfo.InvariantCulture) ?? "";
 
     private async Task<Found?> FindAsync(string name, string? address, CancellationToken cancellation)
     {

@@ -88,6 +88,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         var from = new Actor(ActorKind.Nobody, 0, "", exchange.Context.Connection.RemoteIpAddress?.ToString(), exchange.RequestId);
         // Not the request's token: a client that hangs up must not leave its token used and the next one unwritten.
         var outcome = await sessions.RefreshAsync(from, body.String("refresh_token")!, CancellationToken.None);
+        if (outcome.Status == RefreshStatus.Reused) await readFresh();
         // What was reused is not told apart: whoever has a stolen token learns nothing from trying it.
         await (outcome.Tokens is { } tokens
             ? ReplyAsync(exchange, tokens)

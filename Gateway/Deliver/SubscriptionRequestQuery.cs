@@ -1,3 +1,4 @@
+using Gateway.Access;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Deliver;
@@ -27,7 +28,7 @@ internal static class SubscriptionRequestQuery
         var builder = new SubscriptionRequestBuilder();
         foreach (var (name, values) in query)
         {
-            if (name is "token" or "api_key" || otherNames.Contains(name))
+            if (CredentialReader.IsQueryName(name) || otherNames.Contains(name))
             {
                 continue;
             }

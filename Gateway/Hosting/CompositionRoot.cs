@@ -68,7 +68,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var users = new UserAdministration(database, passwords, time);
         var opaqueTokens = new OpaqueTokens(startUp.Keys);
         var sessions = new Sessions(database, new AccessTokens(startUp.Keys, time), opaqueTokens, time, Log("Access"));
-        var logins = new Logins(database, passwords, new LoginLimiter(time), sessions, users, time);
+        denials = new AuditDenials(database, time, Log("Access"));
+        var logins = new Logins(database, passwords, new LoginLimiter(time), sessions, users, time, denials);
         sessionSweeper = new SessionSweeper(database, access, time, Log("Access"));
 
         // Ingest: updates come in, by webhook or by polling.
@@ -105,7 +106,6 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var census = new SocketCensus(socketOptions);
         var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver"), rateLimiter), socketOptions);
 
-        denials = new AuditDenials(database, time, Log("Access"));
         auditRetention = new AuditRetention(database, TimeSpan.FromDays(options.AuditRetentionDays), time, Log("Access"));
         var gate = new AccessGate(access, watcher.ReadFreshAsync, denials, rateLimiter);
         var admission = new StreamAdmission(hub);

@@ -69,6 +69,16 @@ public sealed class HandshakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Upgrade_WithATicket_IsAcceptedOnce()
+    {
+        var ticket = await host.TicketAsync(host.Key);
+        using var socket = await RawSocket.AskAsync(host, $"?all=true&ticket={ticket}", "");
+        Assert.StartsWith("HTTP/1.1 101 ", await socket.ReadHeadAsync(), StringComparison.Ordinal);
+        using var again = await RawSocket.AskAsync(host, $"?ticket={ticket}", "");
+        Assert.StartsWith("HTTP/1.1 401 ", await again.ReadHeadAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Browser_WithABadCredential_IsAcceptedAndClosed4001()
     {
         using var socket = await RawSocket.AskAsync(host, "?token=tgw_wrong", "Origin: http://localhost\r\n");

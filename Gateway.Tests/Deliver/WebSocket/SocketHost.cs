@@ -93,6 +93,10 @@ internal sealed class SocketHost : IAsyncDisposable
         await Hub.OfferAsync(new LogPosition(batch.Head.LogId, events[^1].Seq), events, default);
     }
 
+    /// <summary>One that stands for the key.</summary>
+    public async Task<string> TicketAsync(string key) =>
+        (await new Tickets(database, new OpaqueTokens(Keys), TimeProvider.System).IssueAsync(await PrincipalAsync(key), default)).Text;
+
     /// <summary>The object that all connections of the key share.</summary>
     public async Task<Principal> PrincipalAsync(string key) => (await access.AuthenticateAsync(key, default)).Principal!;
 

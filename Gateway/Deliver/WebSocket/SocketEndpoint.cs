@@ -114,7 +114,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     {
         foreach (var (name, _) in query)
         {
-            if (name is not ("token" or "api_key"))
+            if (!CredentialReader.IsQueryName(name))
             {
                 return true;
             }
