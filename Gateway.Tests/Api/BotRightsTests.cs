@@ -105,6 +105,21 @@ public sealed class BotRightsTests : IAsyncLifetime
         Assert.StartsWith("https://bots.example/", gateway.Telegram.WebhookUrl, StringComparison.Ordinal);
     }
 
+    /// <summary>The poller looks once a minute for a webhook in its way; one that the gateway itself deletes must not cost that minute.</summary>
+    [Fact]
+    public async Task Patch_ToPollWhileThePollerStillSeesTheWebhook_IsPolledAsSoonAsItIsDeleted()
+    {
+        await gateway.AddAsync();
+        var hold = new TaskCompletionSource();
+        gateway.Telegram.Held["deleteWebhook"] = hold.Task;
+        var changing = gateway.SendAsync("PATCH", "/1", new { mode = "poll" });
+        // By the registration, by the change, and by the poller.
+        await Poll.UntilAsync(() => gateway.Telegram.Count("getWebhookInfo") == 3, TimeSpan.FromSeconds(10), () => "the poller does not look");
+        hold.SetResult();
+        Assert.Equal(200, (await changing).Status);
+        await Poll.UntilAsync(() => gateway.Telegram.Calls.Count == 1, TimeSpan.FromSeconds(5), () => "the bot is not polled");
+    }
+
     [Fact]
     public async Task Changes_ThroughTheApi_AreAuditedWithWhoAndWhere()
     {

@@ -54,7 +54,9 @@ public sealed class BotCommandTests : IAsyncLifetime
 
         telegram.Refused.Clear();
         Assert.Equal(0, (await RunAsync("webhook", "--id", "1")).ExitCode);
+        Assert.Contains("webhook at bots.example, 0 updates wait", await DoctorAsync(), StringComparison.Ordinal);
         telegram.WebhookUrl = "https://elsewhere.example/hook";
+        Assert.Contains("elsewhere.example that is not this gateway's", await DoctorAsync(), StringComparison.Ordinal);
         Assert.Equal((1, "FOREIGN_WEBHOOK"), await CodeAsync("webhook", "--id", "1"));
         Assert.Equal(0, (await RunAsync("webhook", "--id", "1", "--take-over")).ExitCode);
     }
@@ -81,6 +83,10 @@ public sealed class BotCommandTests : IAsyncLifetime
         Assert.Equal((2, "INVALID_LABEL"), await CodeAsync("add", "--token", "1:AAAAAAAAAAAAAAAAAAAAAAAA", "--label", new string('x', Limits.Ingest.LabelCharacters + 1)));
         Assert.Equal(0, (await AddAsync("--label", new string('x', Limits.Ingest.LabelCharacters))).ExitCode);
     }
+
+    private async Task<string> DoctorAsync() =>
+        (await gateway.RunWithAsync([("GATEWAY__Telegram__BaseUrl", telegram.BaseUrl)], "doctor", "--json")).Json.GetProperty("checks").EnumerateArray()
+            .Single(check => check.GetProperty("check").GetString() == "bot 1").GetProperty("message").GetString()!;
 
     private async Task<(int, string?)> CodeAsync(params string[] arguments)
     {

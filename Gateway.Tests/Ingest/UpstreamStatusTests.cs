@@ -57,6 +57,29 @@ public sealed class UpstreamStatusTests : IAsyncLifetime
         Assert.Equal(new UpstreamStatus("webhook", "bots.example", true, 1, "Wrong response from the webhook: 503", 1772366000_000, 90), found.Status);
     }
 
+    [Theory]
+    [InlineData("https://other-host.example/prefix/telegram/webhook/secret-111", true)]
+    [InlineData("https://other-host.example/telegram/webhook/111%3Athe-secret-token-of-a-bot", true)]
+    [InlineData("https://other-host.example/telegram/webhook/111:the-secret-token-of-a-bot", true)]
+    [InlineData("https://bots.example/telegram/webhook/secret-1112", false)]
+    [InlineData("https://bots.example/telegram/webhook/", false)]
+    [InlineData("https://bots.example/elsewhere/secret-111", false)]
+    public async Task Read_Webhook_IsOursByTheSecretInItsPath(string url, bool isOurs)
+    {
+        var bot = await AddAsync();
+        telegram.WebhookUrl = url;
+        Assert.Equal(isOurs, (await New().ReadAsync(bot, default)).Status!.IsOurs);
+    }
+
+    /// <summary>A server of someone else's may repeat the address, and what it says is shown.</summary>
+    [Fact]
+    public async Task Read_ErrorThatRepeatsTheAddress_IsShownWithoutSecrets()
+    {
+        var bot = await AddAsync();
+        telegram.WebhookTrouble = $",\"last_error_date\":1,\"last_error_message\":\"no answer from /telegram/webhook/secret-111 or /{FakeTelegram.Token}\"";
+        Assert.Equal("no answer from /telegram/webhook/… or /…", (await New().ReadAsync(bot, default)).Status!.LastError);
+    }
+
     [Fact]
     public async Task Read_ForeignWebhookOfAPolledBot_TellsHostAndWhatThePollerMet()
     {

@@ -90,22 +90,23 @@ internal static class DoctorCommand
                 var found = await client.GetWebhookInfoAsync(Limits.Cli.DoctorAnswer, cancellation);
                 // One wait for an unreachable Telegram is enough.
                 isReachable = found.Status is BotApiStatus.Ok or BotApiStatus.TokenRejected;
-                checks.Add(Judge(name, bot.Mode, client.Server, found, session.Options.PublicUrl));
+                checks.Add(Judge(name, bot.Mode, client.Server, await session.BotQueries.OpenAsync(bot.Id, cancellation), found, session.Options.PublicUrl));
             }
         }
 
         return checks;
     }
 
-    private static CheckJson Judge(string name, BotMode mode, string server, BotApiResult<WebhookInfo> found, Uri? publicUrl)
+    private static CheckJson Judge(string name, BotMode mode, string server, OpenedBot? opened, BotApiResult<WebhookInfo> found, Uri? publicUrl)
     {
         if (found.Status == BotApiStatus.TokenRejected) return new(name, Warning, $"Telegram refuses the token: {found.Description}");
         if (found.Value is not { } info) return new(name, Warning, $"the Bot API at {server} cannot be asked: {found.Description}");
         if (mode == BotMode.Poll)
             return info.Host is null ? new(name, Ok, $"polled, {info.PendingUpdates} updates wait") : new(name, Warning, "is polled, but has a webhook: Telegram answers no getUpdates");
         if (info.Host is null) return new(name, Warning, "has no webhook at Telegram: nothing arrives");
+        if (!WebhookAddress.IsOurs(info.Url, opened)) return new(name, Warning, $"has a webhook at {info.Host} that is not this gateway's: nothing arrives");
         if (publicUrl is not null && !string.Equals(info.Host, publicUrl.Host, StringComparison.OrdinalIgnoreCase))
-            return new(name, Warning, $"has its webhook at {info.Host}, but this gateway is at {publicUrl.Host}: another program receives its updates");
+            return new(name, Warning, $"has its webhook at {info.Host}, but this gateway is at {publicUrl.Host}: 'gateway bot webhook' sets it anew");
         var error = info.LastError is null ? "" : $", last error: {info.LastError}";
         return new(name, error.Length == 0 ? Ok : Warning, $"webhook at {info.Host}, {info.PendingUpdates} updates wait{error}");
     }

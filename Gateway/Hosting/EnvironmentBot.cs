@@ -15,14 +15,14 @@ internal static class EnvironmentBot
         var token = options.BotTokenVariable is null ? options.BotToken : Environment.GetEnvironmentVariable(options.BotTokenVariable)?.Trim();
         if (string.IsNullOrEmpty(token)) return $"{source} is not set";
         if (BotToken.TelegramIdOf(token) is not { } telegramId) return $"{source} holds nothing of the form of a bot token";
-        var bots = new BotAdministration(startUp.Storage.Database, new SecretBox(startUp.Keys), time);
-        await bots.AddAsync(
+        var secrets = new SecretBox(startUp.Keys);
+        var baseUrl = options.TelegramBaseUrl == new GatewayOptions().TelegramBaseUrl ? null : options.TelegramBaseUrl.ToString().TrimEnd('/');
+        var known = await new BotQueries(startUp.Storage.Database, secrets).OpenByTelegramIdAsync(telegramId, cancellation);
+        // Otherwise every start would be a change in the audit log.
+        if (known is { Info.Mode: BotModes.Poll } && known.Token == token && (baseUrl is null || baseUrl == known.Info.BaseUrl)) return null;
+        await new BotAdministration(startUp.Storage.Database, secrets, time).AddAsync(
             Actor.Gateway,
-            new BotRegistration(telegramId, token, BotModes.Poll)
-            {
-                Update = true,
-                BaseUrl = options.TelegramBaseUrl == new GatewayOptions().TelegramBaseUrl ? null : options.TelegramBaseUrl.ToString().TrimEnd('/'),
-            },
+            new BotRegistration(telegramId, token, BotModes.Poll) { Update = true, BaseUrl = baseUrl },
             cancellation);
         return null;
     }

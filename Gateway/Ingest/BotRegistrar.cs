@@ -30,7 +30,7 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
             return refusal;
         }
 
-        var look = await webhooks.LookAsync(client, known?.WebhookSecret, bot.TakeOver, cancellation);
+        var look = await webhooks.LookAsync(client, known, bot.TakeOver, cancellation);
         if (look.Refusal is not null)
         {
             return look.Refusal;
@@ -86,7 +86,7 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
             return await bots.ChangeAsync(actor, id, change, identity, cancellation);
         }
 
-        var look = await webhooks.LookAsync(client, known.WebhookSecret, change.TakeOver, cancellation);
+        var look = await webhooks.LookAsync(client, known, change.TakeOver, cancellation);
         if (look.Refusal is not null)
         {
             return look.Refusal;
@@ -119,7 +119,7 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
             return new BotOutcome(BotChangeStatus.TokenUnreadable, known.Info);
         }
 
-        var look = await webhooks.LookAsync(webhooks.ClientOf(known.Info.BaseUrl, known.Token), known.WebhookSecret, takeOver, cancellation);
+        var look = await webhooks.LookAsync(webhooks.ClientOf(known.Info.BaseUrl, known.Token), known, takeOver, cancellation);
         return look.Refusal ?? await webhooks.TellAsync(actor, id, cancellation);
     }
 

@@ -20,13 +20,13 @@ internal sealed class BotWebhooks(
     public BotApiClient ClientOf(string? baseUrl, string token) => new(http, (baseUrl ?? server).TrimEnd('/'), token, time);
 
     /// <summary>Looks for a webhook of another program.</summary>
-    /// <param name="secret">Of the bot here; null where it is new.</param>
-    public async Task<WebhookLook> LookAsync(BotApiClient client, string? secret, bool takeOver, CancellationToken cancellation)
+    /// <param name="known">Null where the bot is new.</param>
+    public async Task<WebhookLook> LookAsync(BotApiClient client, OpenedBot? known, bool takeOver, CancellationToken cancellation)
     {
         var found = await client.GetWebhookInfoAsync(Limits.Ingest.CallWait, cancellation);
         return found.Status switch
         {
-            BotApiStatus.Ok when found.Value!.Url.Length == 0 || takeOver || WebhookAddress.IsOurs(found.Value.Url, secret) => new(found.Value.Url, null),
+            BotApiStatus.Ok when found.Value!.Url.Length == 0 || takeOver || WebhookAddress.IsOurs(found.Value.Url, known) => new(found.Value.Url, null),
             BotApiStatus.Ok => new(null, new BotOutcome(BotChangeStatus.ForeignWebhook, null, found.Value!.Host)),
             BotApiStatus.TokenRejected => new(null, new BotOutcome(BotChangeStatus.TokenRejected, null, found.Description)),
             _ => new(null, new BotOutcome(BotChangeStatus.TelegramAway, null, found.Description)),
@@ -80,7 +80,7 @@ internal sealed class BotWebhooks(
 
         var client = ClientOf(bot.Info.BaseUrl, bot.Token);
         var found = await client.GetWebhookInfoAsync(Limits.Ingest.CallWait, cancellation);
-        if (found.IsOk && !WebhookAddress.IsOurs(found.Value!.Url, bot.WebhookSecret))
+        if (found.IsOk && !WebhookAddress.IsOurs(found.Value!.Url, bot))
         {
             return null;
         }
@@ -134,7 +134,11 @@ internal sealed class BotWebhooks(
     [return: NotNullIfNotNull(nameof(reason))]
     public static string? Cleaned(string? reason, OpenedBot bot)
     {
-        reason = bot.WebhookSecret is { } secret ? reason?.Replace(secret, "…", StringComparison.Ordinal) : reason;
-        return bot.SecretToken is { } token ? reason?.Replace(token, "…", StringComparison.Ordinal) : reason;
+        foreach (var secret in (string?[])[bot.WebhookSecret, bot.SecretToken, bot.Token])
+        {
+            reason = secret is null ? reason : reason?.Replace(secret, "…", StringComparison.Ordinal);
+        }
+
+        return reason;
     }
 }

@@ -82,7 +82,7 @@ internal sealed class UpstreamStatusReader(BotQueries queries, BotWebhooks webho
             new UpstreamStatus(
                 info.Url.Length == 0 ? BotModes.Poll : BotModes.Webhook,
                 info.Host,
-                WebhookAddress.IsOurs(info.Url, bot.WebhookSecret),
+                WebhookAddress.IsOurs(info.Url, bot),
                 info.PendingUpdates,
                 BotWebhooks.Cleaned(info.LastError, bot) ?? pollError,
                 info.LastErrorAtS * 1000,

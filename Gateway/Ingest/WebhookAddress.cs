@@ -9,7 +9,11 @@ internal static class WebhookAddress
 
     /// <summary>
     /// Whether an address that Telegram names leads to this bot's receiver, under whatever host: nobody else knows the secret, so a webhook that was
-    /// registered by hand, or under an earlier public address, is ours too.
+    /// registered by hand, or under an earlier public address, is ours too. The receiver takes the token in the secret's place.
     /// </summary>
-    public static bool IsOurs(string url, string? secret) => secret is not null && url.EndsWith(Path + secret, StringComparison.Ordinal);
+    /// <param name="bot">Null: not here yet, so no webhook is ours.</param>
+    public static bool IsOurs(string url, OpenedBot? bot) => EndsWith(url, bot?.WebhookSecret) || EndsWith(url, bot?.Token);
+
+    private static bool EndsWith(string url, string? secret) =>
+        secret is not null && url.Replace("%3A", ":", StringComparison.OrdinalIgnoreCase).EndsWith(Path + secret, StringComparison.Ordinal);
 }
