@@ -66,7 +66,7 @@ public abstract partial class LogStoreSuite
     {
         await CommitAsync(SampleUpdates.Message(1, 1, "word"), SampleUpdates.Message(2, 2, "word"));
         await IndexAsync();
-        var bots = Enumerable.Range(1, 200).Select(id => (long)id).ToArray();
+        var bots = Enumerable.Range(1, Limits.Search.Scopes).Select(id => (long)id).ToArray();
         Assert.Equal([2L, 1], (await MessagesAsync(new(long.MaxValue, 9) { BotIds = bots })).Ids);
         Assert.Equal([2L, 1], (await MessagesAsync(new(long.MaxValue, 9) { ChatIds = bots })).Ids);
         Assert.Equal([2, 1], await FindAsync("word", bots: bots));

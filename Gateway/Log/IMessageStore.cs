@@ -37,6 +37,9 @@ internal sealed record MessageQuery(long BeforeId, int Limit)
     public long? ThreadId { get; init; }
     public string? MessageType { get; init; }
 
+    /// <summary>Asked of every row before it is on the page (law L7); null: all may be read.</summary>
+    public Func<MessageRow, bool>? MayRead { get; init; }
+
     public bool IsOfAll => ChatIds is null && BotIds is null;
 
     /// <summary>Of no chat and no bot: the page is empty. Never asked of an engine, which may take an empty condition for none.</summary>

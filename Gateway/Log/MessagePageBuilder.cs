@@ -50,5 +50,6 @@ internal sealed class MessagePageBuilder(MessageQuery query)
     private bool Matches(MessageRow row) =>
         (query.FromUserId is null || row.FromUserId == query.FromUserId)
         && (query.ThreadId is null || row.ThreadId == query.ThreadId)
-        && (query.MessageType is null || string.Equals(row.MessageType, query.MessageType, StringComparison.Ordinal));
+        && (query.MessageType is null || string.Equals(row.MessageType, query.MessageType, StringComparison.Ordinal))
+        && (query.MayRead is null || query.MayRead(row));
 }

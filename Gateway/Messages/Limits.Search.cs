@@ -43,13 +43,19 @@ internal static partial class Limits
         /// <summary>The longest pause between two tries while the database is away; the first is <see cref="Linger"/>.</summary>
         public static readonly TimeSpan BackoffMost = TimeSpan.FromSeconds(5);
 
-        /// <summary>Messages on one page. More asked for: 400 <c>VALIDATION_FAILED</c>.</summary>
-        public const int PageMessages = 200;
+        /// <summary>Messages that a store puts on one page. More: cut to it. What a request may ask for is <see cref="Http.PageThings"/>.</summary>
+        public const int PageMessages = Http.PageThings;
 
         /// <summary>
         /// Events or hits looked at for one page (some 20 ms), of which few may be messages that match. Over it: the page ends there, empty
         /// or not, and its cursor goes on.
         /// </summary>
         public const int WalkedEvents = 5000;
+
+        /// <summary>
+        /// Chats and bots that one caller's list over all it may read is put together from, two index walks each. More: 400
+        /// <c>TOO_MANY_CHATS</c>, name a chat.
+        /// </summary>
+        public const int Scopes = 200;
     }
 }

@@ -1,0 +1,52 @@
+using Gateway.Access;
+using Gateway.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Api;
+
+/// <summary>
+/// Who sees a chat: whoever may read something of it. One that does not exist and one that the caller does not see take the same way to the same
+/// answer: one statement, one fresh look at the grants, one 404.
+/// </summary>
+/// <param name="readFresh">Reads permissions at once; false: they cannot be read.</param>
+internal sealed class ChatAccess(ChatQueries chats, Func<Task<bool>> readFresh)
+{
+    public static readonly DocumentedError NotFound = new(404, "CHAT_NOT_FOUND", "There is no such chat, or none that the caller may see.");
+
+    /// <summary>Null when the request was answered.</summary>
+    public async Task<ChatInfo?> FindAsync(Exchange exchange, string? text)
+    {
+        var name = text is null ? null : ChatName.TryParse(text);
+        var chat = name is { } known ? await chats.FindAsync(known, exchange.Aborted) : null;
+        if (chat is not null && Sees(exchange, chat)) return chat;
+        // The grant may be a moment old.
+        if (!await readFresh())
+        {
+            await AccessGate.RefuseAsync(exchange, AuthenticationStatus.Unavailable);
+            return null;
+        }
+
+        if (chat is not null && Sees(exchange, chat)) return chat;
+        await NotFoundAsync(exchange);
+        return null;
+    }
+
+    /// <summary>Null when the request was answered: 403 for a chat that the caller sees and may not manage.</summary>
+    public async Task<ChatInfo?> FindManagedAsync(Exchange exchange, string? text)
+    {
+        if (await FindAsync(exchange, text) is not { } chat) return null;
+        if (exchange.Principal().Grants.CanManage(chat.BotId, chat.Id)) return chat;
+        if (await readFresh() && exchange.Principal().Grants.CanManage(chat.BotId, chat.Id)) return chat;
+        await ForbidAsync(exchange);
+        return null;
+    }
+
+    public static Task NotFoundAsync(Exchange exchange) =>
+        ErrorReply.WriteAsync(exchange, StatusCodes.Status404NotFound, "CHAT_NOT_FOUND", "There is no such chat.");
+
+    public static Task ForbidAsync(Exchange exchange) =>
+        ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "FORBIDDEN", "This needs the right to manage the chat.",
+            details: json => json.WriteString("needs", "can_manage"));
+
+    private static bool Sees(Exchange exchange, ChatInfo chat) => exchange.Principal().Grants.CanReadSome(chat.BotId, chat.Id);
+}
