@@ -129,6 +129,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
             .. botsHandler.Routes,
             .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time).Routes,
             .. new UsersHandler(users, userQueries, watcher.ReadFreshAsync).Routes,
+            .. ChatRoutes(startUp.Storage, time),
             .. new AuditHandler(new AuditQueries(database)).Routes,
             .. new MetricsJsonHandler(metrics).Routes,
             document.Route,
@@ -143,6 +144,18 @@ internal sealed class CompositionRoot : IAsyncDisposable
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");
         readiness.Warn(pollers.Concern);
         readiness.Warn(() => bots.IsCurrent ? null : "the bots cannot be read: unknown webhook secrets are answered 503");
+    }
+
+    private IEnumerable<HttpRoute> ChatRoutes(OpenedStorage storage, TimeProvider time)
+    {
+        var queries = new ChatQueries(storage.Database);
+        var chats = new ChatAccess(queries, watcher.ReadFreshAsync);
+        return
+        [
+            .. new ChatsHandler(queries, new ChatAdministration(storage.Database, time), chats, watcher.ReadFreshAsync).Routes,
+            .. new ChatPermissionsHandler(chats, new ChatPermissionQueries(storage.Database), new GrantAdministration(storage.Database, time)).Routes,
+            .. new MessagesHandler(storage.Messages, chats, watcher.ReadFreshAsync).Routes,
+        ];
     }
 
     /// <summary>Every route of the HTTP port, with what it needs: for the tests that hold the documents and the access matrix to it.</summary>

@@ -100,6 +100,9 @@ internal static partial class Limits
         /// <summary>Webhook secrets, characters: 22 of base64url are 128 bits. Shorter: <c>bot add</c> takes it and warns.</summary>
         public const int WebhookSecretGoodChars = 22;
 
+        /// <summary>A chat's label; the column is VARCHAR(256). Longer: 400 <c>VALIDATION_FAILED</c>.</summary>
+        public const int ChatLabelCharacters = 256;
+
         /// <summary>How long an access token is good. Then the client refreshes; streams opened with it close with 4102.</summary>
         public static readonly TimeSpan AccessTokenLife = TimeSpan.FromMinutes(15);
 
