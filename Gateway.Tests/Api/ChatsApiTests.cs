@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Gateway.Access;
 using Gateway.Messages;
-using Gateway.Tests.Support;
 using SampleUpdates = Gateway.Tests.Log.SampleUpdates;
 
 namespace Gateway.Tests.Api;
@@ -10,12 +9,6 @@ namespace Gateway.Tests.Api;
 public sealed class SqliteChatsApiTests : ChatsApiTests
 {
     private protected override Task<string?> UrlAsync() => Task.FromResult<string?>(null);
-}
-
-[Collection(MariaDbCollection.Name)]
-public sealed class MySqlChatsApiTests(MariaDbFixture fixture) : ChatsApiTests
-{
-    private protected override async Task<string?> UrlAsync() => await fixture.CreateUrlAsync();
 }
 
 /// <summary>Chats and their permissions over a real server: who sees them, who changes them, and that nobody else learns anything.</summary>
