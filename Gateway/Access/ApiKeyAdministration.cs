@@ -25,7 +25,11 @@ internal enum ApiKeyStatus
 internal sealed class ApiKeyAdministration(IDatabase database, KeyRing keys, ApiKeyHasher hasher, TimeProvider time)
 {
     /// <returns>Null: the giver does not hold what the key would.</returns>
-    public async Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, CancellationToken cancellation)
+    public Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, CancellationToken cancellation) =>
+        CreateAsync(actor, giver, settings, static _ => { }, cancellation);
+
+    /// <param name="handOver">Puts the text where its holder finds it, before it is good for anything: see <see cref="FinishAsync"/>.</param>
+    public async Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, Action<CreatedApiKey> handOver, CancellationToken cancellation)
     {
         if (!Holds(giver, settings)) return null;
 
@@ -44,13 +48,20 @@ internal sealed class ApiKeyAdministration(IDatabase database, KeyRing keys, Api
                 return made;
             },
             cancellation);
-        var text = ApiKeyText.Create(id, keys);
-        var hash = await hasher.HashAsync(text);
+        return await FinishAsync(id, handOver, cancellation);
+    }
+
+    /// <summary>Gives a key its text, once: one that a crash left without is the only kind that has none. A crash behind the handing over leaves it so.</summary>
+    public async Task<CreatedApiKey> FinishAsync(long id, Action<CreatedApiKey> handOver, CancellationToken cancellation)
+    {
+        var created = new CreatedApiKey(id, ApiKeyText.Create(id, keys));
+        var hash = await hasher.HashAsync(created.Text);
+        handOver(created);
         await ControlTransaction.RunAsync(
             database,
-            commands => commands.ExecuteAsync("UPDATE api_keys SET hash = @hash WHERE id = @id", ("@hash", hash), ("@id", id)),
+            commands => commands.ExecuteAsync("UPDATE api_keys SET hash = @hash WHERE id = @id AND hash = ''", ("@hash", hash), ("@id", id)),
             cancellation);
-        return new CreatedApiKey(id, text);
+        return created;
     }
 
     public Task<ApiKeyStatus> UpdateAsync(

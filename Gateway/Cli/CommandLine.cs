@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Cli.Apply;
 
 namespace Gateway.Cli;
 
@@ -20,6 +21,7 @@ internal static class CommandLine
             ApiKeyCommands.Create(),
             GrantCommands.Create(),
             UserCommands.Create(),
+            ApplyCommand.Create(),
             MasterKeyCommands.Create(),
             MigrateCommand.Create(),
             DoctorCommand.Create(),

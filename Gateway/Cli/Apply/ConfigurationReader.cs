@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gateway.Access;
 using Gateway.Ingest;
+using Gateway.Messages;
 
 namespace Gateway.Cli.Apply;
 
@@ -152,8 +153,8 @@ internal sealed class ConfigurationReader
         var reference = target is null ? null : SecretReference.TryParse(fields.PositionOf("secret"), target);
         if (target is not null && reference is not { IsFile: true })
             fields.Add(fields.PositionOf("secret"), "secret is file:PATH, where the new key is to be written; keys are made by the gateway and never stand in this file");
-        var perSecond = fields.Number("rate_per_second", 1, 1_000_000);
-        var burst = fields.Number("rate_burst", 1, 1_000_000);
+        var perSecond = fields.Number("rate_per_second", 1, Limits.Access.RequestsPerSecondMost);
+        var burst = fields.Number("rate_burst", 1, Limits.Access.RequestBurstMost);
         return name is null ? null : new KeyEntry(fields.At, name, isAdmin, scopes is { Count: 0 } ? null : scopes, expires is null ? null : time.ToUnixTimeMilliseconds(), reference?.PathIn(folder))
         {
             RatePerSecond = (int?)perSecond,

@@ -63,7 +63,7 @@ internal sealed partial class PlanBuilder(ConfigurationFile file, CurrentState c
             var there = KeyOf(key.At, "key", key.Name);
             var fields = new List<FieldChange>();
             Set(fields, "admin", there is null ? null : YesNo(there.IsAdmin), YesNo(key.IsAdmin), YesNo(false));
-            Set(fields, "scopes", there is null ? null : there.Scopes ?? "", key.Scopes is null ? "" : string.Join(' ', key.Scopes.Order()), "");
+            Set(fields, "scopes", there is null ? null : there.Scopes ?? "", key.Scopes is null ? "" : ApiKeySettings.JoinScopes(key.Scopes) ?? "", "");
             Set(fields, "expires", there is null ? null : CliTime.Text(there.ExpiresAtMs) ?? "", CliTime.Text(key.ExpiresAtMs) ?? "", "");
             Set(fields, "rate_per_second", there is null ? null : $"{there.RatePerSecond}", $"{key.RatePerSecond}", "");
             Set(fields, "rate_burst", there is null ? null : $"{there.RateBurst}", $"{key.RateBurst}", "");

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Gateway.Storage;
+
+namespace Gateway.Tests.Cli.Apply;
+
+/// <summary>One gateway and one file for <c>apply</c>; the same steps on either engine.</summary>
+internal sealed class ApplyScript(GatewayProgram gateway, IDatabase database, params (string Name, string Value)[] environment)
+{
+    public const string Token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+    public const string Password = "correct horse battery";
+
+    public const string Whole =
+        """
+        bots:
+          - name: support
+            token: env:SUPPORT_TOKEN
+            mode: poll
+            secret_token: file:header
+        chats:
+          - { bot: support, chat: -1001, label: Helpdesk }
+        keys:
+          - name: desk
+            scopes: [messages:send, messages:read]
+            expires: 2099-01-31T00:00:00Z
+            rate_per_second: 10
+            secret: file:keys/desk
+        users:
+          - { name: anna, roles: [operator, viewer], password: file:password }
+          - { name: root, roles: [admin], password: file:password }
+        grants:
+          - { key: desk, bot: support, chat: -1001, rights: [read, send] }
+          - { key: desk, bot: support, chat: -1001, thread: 7, rights: [manage] }
+          - { user: anna, bot: support, rights: [read] }
+
+        """;
+
+    public string KeyPath => Path.Combine(Path.GetDirectoryName(gateway.DataFolder)!, "keys", "desk");
+
+    public void WriteSecrets()
+    {
+        foreach (var (name, text) in new[] { ("header", "header-secret-of-telegram"), ("password", Password) })
+        {
+            var path = gateway.FileOf(name, text);
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    /// <summary>Runs it, and sees to it that nothing secret was printed.</summary>
+    public async Task<ProgramAnswer> ApplyAsync(string text, params string[] arguments)
+    {
+        var path = gateway.FileOf("gateway.yaml", text);
+        var answer = await gateway.RunWithAsync([.. environment, ("SUPPORT_TOKEN", Token)], ["apply", "-f", path, "--no-verify", .. arguments]);
+        foreach (var secret in new[] { Token, Password, "header-secret-of-telegram", "AAHdq" })
+            Assert.DoesNotContain(secret, answer.Output + answer.Errors, StringComparison.Ordinal);
+        return answer;
+    }
+
+    public async Task<JsonElement> DoneAsync(string text, params string[] arguments)
+    {
+        var answer = await ApplyAsync(text, [.. arguments, "--json"]);
+        Assert.True(answer.ExitCode == 0, answer.Output + answer.Errors);
+        return answer.Json;
+    }
+
+    public static string[] Changes(JsonElement answer) =>
+        [.. answer.GetProperty("changes").EnumerateArray().Select(change => $"{change.GetProperty("action").GetString()} {change.GetProperty("kind").GetString()} {change.GetProperty("made").GetBoolean()}")];
+
+    public async Task<long> ReadAsync(string sql)
+    {
+        await using var connection = await database.OpenAsync(CancellationToken.None);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public Task<long> VersionAsync() => ReadAsync("SELECT version FROM control_version");
+
+    /// <summary>From nothing, again, changed, and pruned.</summary>
+    public async Task RunAsync()
+    {
+        WriteSecrets();
+        var first = await DoneAsync(Whole);
+        Assert.Equal((8, 0, 0), (first.GetProperty("add").GetInt32(), first.GetProperty("change").GetInt32(), first.GetProperty("remove").GetInt32()));
+        Assert.DoesNotContain("False", string.Join(' ', Changes(first)), StringComparison.Ordinal);
+        Assert.StartsWith("tgw_", File.ReadAllText(KeyPath), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyPath));
+        Assert.Equal(8, await ReadAsync("SELECT COUNT(*) FROM audit_log WHERE actor_kind = 3"));
+
+        var version = await VersionAsync();
+        var key = File.ReadAllText(KeyPath);
+        Assert.Empty(Changes(await DoneAsync(Whole, "--prune")));
+        Assert.Equal((version, key), (await VersionAsync(), File.ReadAllText(KeyPath)));
+
+        var changed = Whole.Replace("label: Helpdesk", "label: Help", StringComparison.Ordinal)
+            .Replace("rights: [read, send]", "rights: [read]", StringComparison.Ordinal)
+            .Replace("[operator, viewer]", "[viewer]", StringComparison.Ordinal)
+            .Replace("rate_per_second: 10", "rate_per_second: 20", StringComparison.Ordinal);
+        Assert.Equal(["change chat True", "change key True", "change user True", "change grant True"], Changes(await DoneAsync(changed)));
+        Assert.Empty(Changes(await DoneAsync(changed)));
+        Assert.Equal(key, File.ReadAllText(KeyPath));
+
+        var pruned = await DoneAsync("bots: []\nkeys: []\nusers: []\ngrants: []\n", "--prune");
+        Assert.Equal(["remove grant True", "remove grant True", "remove grant True", "remove key True", "remove user True", "remove bot True"], Changes(pruned));
+        Assert.Equal("user root: is the last administrator", Assert.Single(pruned.GetProperty("kept").EnumerateArray()).GetString());
+        Assert.Empty(Changes(await DoneAsync("bots: []\nkeys: []\nusers: []\ngrants: []\n", "--prune")));
+    }
+}

@@ -1,0 +1,119 @@
+using Gateway.Storage;
+
+namespace Gateway.Tests.Cli.Apply;
+
+public sealed class ApplyTests : IAsyncLifetime
+{
+    private readonly GatewayProgram gateway = new();
+    private SqliteDatabase database = null!;
+    private ApplyScript script = null!;
+
+    public Task InitializeAsync()
+    {
+        Directory.CreateDirectory(gateway.DataFolder);
+        database = new SqliteDatabase(Path.Combine(gateway.DataFolder, StorageUrl.SqliteFileName));
+        script = new ApplyScript(gateway, database);
+        // The master key is made only where there is no database yet: let the program make both.
+        return gateway.RunAsync("migrate");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await database.DisposeAsync();
+        gateway.Dispose();
+    }
+
+    [Fact]
+    public Task Apply_FromNothingAgainChangedAndPruned_MakesItSo() => script.RunAsync();
+
+    [Fact]
+    public async Task DryRun_ShowsTheDifferenceAndChangesNothing()
+    {
+        script.WriteSecrets();
+        var version = await script.VersionAsync();
+        var shown = await script.ApplyAsync(ApplyScript.Whole, "--dry-run");
+        Assert.Equal(0, shown.ExitCode);
+        Assert.Contains("+ bot support (123456789): mode poll, token (secret), secret_token (secret)", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("8 changes: 8 to add, 0 to change, 0 to remove; nothing was changed", shown.Output, StringComparison.Ordinal);
+        Assert.All(ApplyScript.Changes(await script.DoneAsync(ApplyScript.Whole, "--dry-run")), change => Assert.EndsWith("False", change, StringComparison.Ordinal));
+        Assert.Equal(version, await script.VersionAsync());
+        Assert.False(File.Exists(script.KeyPath));
+    }
+
+    [Fact]
+    public async Task Apply_WithErrors_TellsAllWithTheirPlacesAndChangesNothing()
+    {
+        script.WriteSecrets();
+        var version = await script.VersionAsync();
+        var refused = await script.ApplyAsync($"keyz: []\nbots:\n  - name: a\n    token: {ApplyScript.Token}\n", "--json");
+        Assert.Equal((2, "INVALID_CONFIGURATION"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        var errors = refused.Json.GetProperty("details").GetProperty("errors");
+        Assert.Equal([(1, 1), (4, 12)], errors.EnumerateArray().Select(error => (error.GetProperty("line").GetInt32(), error.GetProperty("column").GetInt32())));
+
+        var shown = await script.ApplyAsync("keys:\n  - { name: a, admin: perhaps }\n");
+        Assert.Equal(2, shown.ExitCode);
+        Assert.Contains("gateway.yaml:2:23: key: admin is true or false", shown.Errors, StringComparison.Ordinal);
+        var nowhere = await script.ApplyAsync("grants:\n  - { key: nobody, bot: 5, rights: [read] }\n", "--json");
+        Assert.Equal(2, nowhere.Json.GetProperty("details").GetProperty("errors").GetArrayLength());
+        Assert.Equal(version, await script.VersionAsync());
+    }
+
+    [Fact]
+    public async Task Apply_AKeyWithoutAFile_IsShownOnce()
+    {
+        var first = await script.DoneAsync("keys: [{ name: desk }]");
+        Assert.StartsWith("tgw_1_", first.GetProperty("keys")[0].GetProperty("key").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, (await script.DoneAsync("keys: [{ name: desk }]")).GetProperty("keys").GetArrayLength());
+    }
+
+    /// <summary>The process was killed between the key's row and its hash: nobody has a text that the row takes.</summary>
+    [Fact]
+    public async Task Apply_AfterItWasKilledWhileAKeyWasMade_MakesThatKeyAgain()
+    {
+        script.WriteSecrets();
+        await script.DoneAsync(ApplyScript.Whole);
+        var before = File.ReadAllText(script.KeyPath);
+        await script.ReadAsync("UPDATE api_keys SET hash = '' RETURNING id");
+
+        var again = await script.DoneAsync(ApplyScript.Whole);
+        Assert.Equal(["change key True"], ApplyScript.Changes(again));
+        Assert.NotEqual(before, File.ReadAllText(script.KeyPath));
+        Assert.Equal(1, await script.ReadAsync("SELECT COUNT(*) FROM api_keys WHERE hash <> ''"));
+        Assert.Empty(ApplyScript.Changes(await script.DoneAsync(ApplyScript.Whole)));
+    }
+
+    [Fact]
+    public async Task Apply_ThatFailsInTheMiddle_SaysHowFarItCameAndARerunCompletesIt()
+    {
+        script.WriteSecrets();
+        var path = script.KeyPath;
+        // A folder in the way of the key's file: the bot and the chat are made, the key cannot be handed over.
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(Path.Combine(gateway.DataFolder, "..", "in-the-way"), "");
+        var blocked = ApplyScript.Whole.Replace("file:keys/desk", "file:in-the-way/desk", StringComparison.Ordinal);
+        var failed = await script.ApplyAsync(blocked, "--json");
+        Assert.Equal((1, "APPLY_INCOMPLETE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+        Assert.StartsWith("key desk: ", failed.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["add bot True", "add chat True", "add key False"], ApplyScript.Changes(failed.Json)[..3]);
+
+        var rest = ApplyScript.Changes(await script.DoneAsync(ApplyScript.Whole));
+        Assert.Equal(["change key True", "add user True", "add user True", "add grant True", "add grant True", "add grant True"], rest);
+        Assert.StartsWith("tgw_", File.ReadAllText(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_TheExample_IsUnderstood()
+    {
+        script.WriteSecrets();
+        var example = File.ReadAllText(Path.Combine(Repository.RepositoryRoot.Folder, "examples", "gateway.yaml"));
+        foreach (var name in new[] { "secrets/anna.password", "secrets/root.password" })
+        {
+            var target = Path.Combine(gateway.DataFolder, "..", name);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.WriteAllText(target, ApplyScript.Password);
+        }
+
+        Assert.Equal(0, (await script.DoneAsync(example)).GetProperty("remove").GetInt32());
+        Assert.Empty(ApplyScript.Changes(await script.DoneAsync(example, "--prune")));
+    }
+}
