@@ -1,5 +1,6 @@
 using Gateway.Access;
 using Gateway.Storage;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -56,7 +57,7 @@ internal sealed class AccessFixture : IAsyncDisposable
     public async Task<(CreatedApiKey Key, Principal Principal)> SignInAsync(bool isAdmin = false, long? expiresAtMs = null)
     {
         var key = await CreateKeyAsync(new ApiKeySettings("test", isAdmin, ExpiresAtMs: expiresAtMs));
-        var outcome = await AuthenticateAsync(key.Text);
+        var outcome = await AuthenticateAsync(Secrets.Note(key.Text, "api key"));
         Assert.Equal(AuthenticationStatus.Accepted, outcome.Status);
         return (key, outcome.Principal!);
     }

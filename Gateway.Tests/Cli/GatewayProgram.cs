@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Cli;
 
@@ -53,6 +54,11 @@ internal sealed class GatewayProgram : IDisposable
             throw;
         }
 
+        Secrets.NoteArguments(arguments);
+        foreach (var (name, value) in environment) Secrets.Note(value, name);
+        Secrets.NoteKeysIn(await output);
+        // Its output is where a secret is shown, once; what it says on the other stream must hold none.
+        RunLog.Write("command", await errors);
         return new ProgramAnswer(process.ExitCode, await output, await errors);
     }
 
@@ -74,6 +80,8 @@ internal sealed class GatewayProgram : IDisposable
             if (line.Contains("gateway bot add", StringComparison.Ordinal) || (line.Contains("Storage ", StringComparison.Ordinal) && File.Exists(Path.Combine(folder, "started")))) break;
         }
 
+        Secrets.NoteKeysIn(string.Join('\n', banner));
+        _ = errors.ContinueWith(text => RunLog.Write("gateway serve", text.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         File.WriteAllText(Path.Combine(folder, "started"), "");
         var http = banner.SingleOrDefault(each => each.Contains("HTTP ", StringComparison.Ordinal)) ?? throw new InvalidOperationException(await errors);
         return new RunningGateway(process, new Uri(http.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]), string.Join('\n', banner), errors);

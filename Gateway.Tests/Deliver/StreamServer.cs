@@ -40,6 +40,7 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Keys = new ApiKeyAdministration(self.Hub.Database, ring, self.hasher, self.Hub.Time);
         self.Watcher = new ControlVersionWatcher(store, principals, self.Hub.Time, NullLogger.Instance);
         self.Key = (await self.Keys.CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("admin", IsAdmin: true), default))!;
+        Secrets.Note(self.Key.Text, "api key");
         await self.Watcher.PollAsync(default);
         var admission = new StreamAdmission(self.Hub.Hub);
         var gate = new AccessGate(access, () => self.Watcher.PollAsync(default));

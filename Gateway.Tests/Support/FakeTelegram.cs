@@ -60,6 +60,7 @@ internal sealed class FakeTelegram : IAsyncDisposable
 
     public static async Task<FakeTelegram> StartAsync()
     {
+        Secrets.Note(Token, "bot token");
         var telegram = new FakeTelegram();
         telegram.server = await LoopbackServer.StartAsync(telegram.HandleAsync);
         return telegram;

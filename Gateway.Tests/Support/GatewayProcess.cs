@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Gateway.Access;
 using Xunit;
 
 namespace Gateway.Tests.Support;
@@ -30,7 +31,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (database is not null)
         {
             // On a shared database every replica must be given the same key; this one protects nothing.
-            environment["GATEWAY__MasterKey"] = Convert.ToBase64String(new byte[32]);
+            environment["GATEWAY__MasterKey"] = Secrets.Note(Convert.ToBase64String(new byte[32]), "master key");
         }
 
         Port = FreePort();
@@ -67,6 +68,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
         run?.Dispose();
         run = await ProgramRun.StartAsync(Program, ["serve", "--http", $"127.0.0.1:{Port}", .. storeArguments], environment);
         await ReadyAsync(StartLimit);
+        string masterKey = Path.Combine(DataFolder, MasterKeyFile.Name);
+        if (File.Exists(masterKey))
+        {
+            Secrets.Note((await File.ReadAllTextAsync(masterKey)).Trim(), "master key");
+        }
     }
 
     /// <summary>Waits until <c>/ready</c> answers 200.</summary>
@@ -109,6 +115,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         string output = await ProgramRun.ReadAsync(Program, [.. arguments, "--json", .. storeArguments], environment);
         using JsonDocument document = JsonDocument.Parse(output);
+        Secrets.NoteArguments(arguments);
+        Secrets.NoteAnswer(document.RootElement);
         return document.RootElement.Clone();
     }
 

@@ -84,6 +84,8 @@ internal sealed partial class ProgramRun : IDisposable
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
+        // Only what it logs: its output is where a new key is shown, once.
+        RunLog.Write("command", await errors);
         return process.ExitCode == 0
             ? output
             : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}:\n{output}\n{await errors}");
@@ -129,6 +131,7 @@ internal sealed partial class ProgramRun : IDisposable
             return;
         }
 
+        RunLog.Write("gateway process", line);
         lock (lines)
         {
             lines.Enqueue(line);

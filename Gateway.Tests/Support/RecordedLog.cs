@@ -34,7 +34,9 @@ internal sealed class RecordedLog<T> : ILogger<T>
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        lines.Enqueue((eventId.Id, $"{logLevel} {formatter(state, exception)} {exception}"));
+        var line = $"{logLevel} {formatter(state, exception)} {exception}";
+        lines.Enqueue((eventId.Id, line));
+        RunLog.Write(typeof(T).Name, line);
         Interlocked.Exchange(ref added, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Deliver.WebSocket;
@@ -19,7 +20,9 @@ internal sealed class RecordingLogger : ILogger, ILoggerProvider
     {
         if (IsEnabled(logLevel))
         {
-            Lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+            var line = $"{logLevel} {formatter(state, exception)} {exception}";
+            Lines.Enqueue(line);
+            RunLog.Write(nameof(RecordingLogger), line);
         }
     }
 

@@ -11,6 +11,7 @@ using Gateway.Log;
 using Gateway.Log.Sqlite;
 using Gateway.Messages;
 using Gateway.Storage;
+using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -184,7 +185,7 @@ internal sealed class SocketHost : IAsyncDisposable
     private static async Task<(string Text, string Hash)> MakeKeyAsync(long id)
     {
         using var hasher = new ApiKeyHasher();
-        var text = ApiKeyText.Create(id, Keys);
+        var text = Secrets.Note(ApiKeyText.Create(id, Keys), "api key");
         return (text, await hasher.HashAsync(text));
     }
 

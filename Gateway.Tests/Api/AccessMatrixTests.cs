@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using Gateway.Access;
+using Gateway.Http;
+
+namespace Gateway.Tests.Api;
+
+/// <summary>The whole of Data/access-matrix.txt, cell by cell, against the composed gateway and the real route table.</summary>
+public sealed partial class AccessMatrixTests(AccessWorld world) : IClassFixture<AccessWorld>
+{
+    public static TheoryData<string> AllLines => [.. AccessMatrix.Lines.Select(line => line.ToString())];
+
+    public static TheoryData<string> LinesThatNameSomething => [.. AccessMatrix.Lines.Where(NamesSomething).Select(line => line.ToString())];
+
+    private static bool NamesSomething(MatrixLine line) => !line.IsSocket && Named().IsMatch(line.Target);
+
+    [Theory]
+    [MemberData(nameof(AllLines))]
+    public async Task EveryCaller_IsAnsweredAsTheTableSays(string name)
+    {
+        var line = AccessMatrix.Lines.First(each => each.ToString() == name);
+        var call = new MatrixCall(world);
+        List<string> wrong = [];
+        foreach (var column in AccessMatrix.Columns)
+        {
+            var answer = await call.AnswerAsync(line, await call.CredentialAsync(column, line));
+            if (answer != line.Expected[column]) wrong.Add($"{column}: {answer} instead of {line.Expected[column]}");
+        }
+
+        Assert.True(wrong.Count == 0, $"{name}\n{string.Join('\n', wrong)}");
+    }
+
+    [Fact]
+    public void EveryRoute_HasALine_ThatNeedsWhatTheRouteNeeds()
+    {
+        List<string> wrong = [];
+        foreach (var route in world.Gateway.Routes)
+        {
+            var lines = AccessMatrix.Lines.Where(line => line.IsOf(route)).ToArray();
+            if (lines.Length == 0) wrong.Add($"{route.Method} {route.Template} (needs {route.Needs}) has no line in access-matrix.txt");
+            wrong.AddRange(lines.Where(line => line.Needs != route.Needs).Select(line => $"{line} says {line.Needs}, the route table {route.Needs}"));
+        }
+
+        wrong.AddRange(AccessMatrix.Lines.Where(line => !world.Gateway.Routes.Any(line.IsOf)).Select(line => $"{line}: there is no such route"));
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    /// <summary>The table says so as well, but a wrong table must not go unnoticed.</summary>
+    [Fact]
+    public void EveryRoute_ThatIsNotOpen_RefusesWhoeverCannotShowAGoodCredential()
+    {
+        string[] strangers = ["none", "made-up", "expired-key", "expired-token", "revoked-key", "revoked-session"];
+        var guarded = AccessMatrix.Lines.Where(line => line.Needs is not (RouteNeeds.Public or RouteNeeds.Secret) && !line.IsSocket).ToArray();
+        Assert.NotEmpty(guarded);
+        Assert.All(guarded, line => Assert.All(strangers, column => Assert.Equal("401", line.Expected[column])));
+        Assert.All(guarded.Where(line => line.Needs != RouteNeeds.Authenticated), line =>
+        {
+            Assert.Equal("403", line.Expected["scope"]);
+            Assert.True(PermissionNames.TryParse(line.Needs, out _), line.Needs);
+        });
+    }
+
+    /// <summary>Law L7: who may not see a chat cannot tell it from one that does not exist, by any byte of any answer.</summary>
+    [Theory]
+    [MemberData(nameof(LinesThatNameSomething))]
+    public async Task Another_TenantsId_IsAnsweredByTheSameBytesAsOneThatDoesNotExist(string name)
+    {
+        var line = AccessMatrix.Lines.First(each => each.ToString() == name);
+        var call = new MatrixCall(world);
+        foreach (var column in (string[])["viewer", "operator"])
+        {
+            var theirs = await WholeAsync(call, line, column, Whose.Theirs);
+            var missing = await WholeAsync(call, line, column, Whose.Nobodys);
+            Assert.Equal($"{column}: {missing}", $"{column}: {theirs}");
+            // Otherwise both would be equal because both succeed.
+            Assert.Matches("^(403|404) ", theirs);
+        }
+    }
+
+    private async Task<string> WholeAsync(MatrixCall call, MatrixLine line, string column, Whose whose)
+    {
+        using var answer = await call.SendAsync(line, world.Credentials[column], whose);
+        var headers = answer.Headers.Concat(answer.Content.Headers)
+            .Where(header => header.Key is not "Date" && !header.Key.StartsWith("X-RateLimit-", StringComparison.Ordinal))
+            .Select(header => $"{header.Key}: {string.Join(", ", header.Value)}").Order(StringComparer.Ordinal);
+        var body = await answer.Content.ReadAsStringAsync();
+        return $"{(int)answer.StatusCode} {string.Join('\n', headers)}\n{RequestId().Replace(body, "")}";
+    }
+
+    [GeneratedRegex(@"\{(new:)?(chat|bot|message)\}")]
+    private static partial Regex Named();
+
+    [GeneratedRegex("\"request_id\":\"[^\"]*\"")]
+    private static partial Regex RequestId();
+}
