@@ -16,7 +16,7 @@ internal sealed record MatrixLine(string Method, string Target, string Needs, IR
     private static string Shape(string path) =>
         string.Join('/', path.Split('/').Select(segment => segment.StartsWith('{') ? "{}" : segment));
 
-    public override string ToString() => $"{Method} {Target}";
+    public override string ToString() => Body is null ? $"{Method} {Target}" : $"{Method} {Target} {Body}";
 }
 
 /// <summary>Data/access-matrix.txt, the one table of who is answered what.</summary>

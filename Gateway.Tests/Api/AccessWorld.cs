@@ -60,6 +60,10 @@ public sealed class AccessWorld : IAsyncLifetime
 
     internal string UniqueName() => $"made-{Interlocked.Increment(ref lastName)}";
 
+    internal string NewBotToken() => TokenOf(Interlocked.Increment(ref lastTelegramId));
+
+    private static string TokenOf(long telegramId) => Secrets.Note($"{telegramId}:{Convert.ToHexString(RandomNumberGenerator.GetBytes(18))}"[..^1], "bot token");
+
     /// <summary>A key with every permission but this one, and all rights on our bot.</summary>
     internal async Task<string> KeyWithoutAsync(string permission)
     {
@@ -218,7 +222,7 @@ public sealed class AccessWorld : IAsyncLifetime
     private static Task<long> InsertBotAsync(ControlCommands commands, KeyRing keys, long telegramId, string? webhookSecret = null)
     {
         var box = new SecretBox(keys);
-        var token = Secrets.Note($"{telegramId}:{Convert.ToHexString(RandomNumberGenerator.GetBytes(17))}", "bot token");
+        var token = TokenOf(telegramId);
         var secret = Secrets.Note(webhookSecret ?? Convert.ToHexString(RandomNumberGenerator.GetBytes(16)), "webhook secret");
         return commands.InsertAsync(
             "INSERT INTO bots (telegram_id, username, first_name, token_hash, token_cipher, webhook_secret_hash, webhook_secret_cipher, mode, created_at_ms) "

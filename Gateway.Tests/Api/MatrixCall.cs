@@ -81,6 +81,7 @@ internal sealed partial class MatrixCall(AccessWorld world)
             .Replace("{message}", message.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{viewer}", world.ViewerId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{webhook-secret}", world.WebhookSecret(AccessWorld.Ours), StringComparison.Ordinal)
+            .Replace("{new-token}", world.NewBotToken(), StringComparison.Ordinal)
             .Replace("{unique}", world.UniqueName(), StringComparison.Ordinal);
         while (Made().Match(text) is { Success: true } made)
         {
