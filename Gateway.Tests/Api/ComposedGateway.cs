@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gateway.Access;
 using Gateway.Hosting;
 using Gateway.Http;
@@ -50,6 +52,18 @@ internal sealed class ComposedGateway : IAsyncDisposable
         gateway.Client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = gateway.Address };
         return gateway;
     }
+
+    /// <summary>A client at an address of its own, for what is limited by address: all of 127.0.0.0/8 is this machine.</summary>
+    public HttpClient NewClientFrom(IPAddress address) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.Bind(new IPEndPoint(address, 0));
+            await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    }) { BaseAddress = Address };
 
     public async ValueTask DisposeAsync()
     {

@@ -30,16 +30,18 @@ internal sealed partial class MatrixCall(AccessWorld world)
     public async Task<string?> CredentialAsync(string column, MatrixLine line) =>
         column == "scope" && line.Needs.Contains(':', StringComparison.Ordinal) ? await world.KeyWithoutAsync(line.Needs)
         : column == "scope" ? await world.KeyWithoutAsync("bots:read")
+        // It ends the session, which is every other line's.
+        : line.Target.EndsWith("/logout", StringComparison.Ordinal) ? await world.OnceAsync(column)
         : world.Credentials[column];
 
     /// <summary>Headers only: a stream has no end.</summary>
-    public async Task<HttpResponseMessage> SendAsync(MatrixLine line, string? credential, Whose whose)
+    public async Task<HttpResponseMessage> SendAsync(MatrixLine line, string? credential, Whose whose, HttpClient? client = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(line.Method), await FillAsync(line.Target, whose));
         if (line.Body is { } body) request.Content = new StringContent(await FillAsync(body, whose), Encoding.UTF8, "application/json");
         Present(credential, (name, value) => request.Headers.Add(name, value));
         using var limit = new CancellationTokenSource(Patience);
-        return await world.Gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        return await (client ?? world.Gateway.Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
     }
 
     public async Task<string> OfSocketAsync(MatrixLine line, string? credential, string target)

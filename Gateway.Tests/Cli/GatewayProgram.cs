@@ -55,7 +55,7 @@ internal sealed class GatewayProgram : IDisposable
         }
 
         Secrets.NoteArguments(arguments);
-        foreach (var (name, value) in environment) Secrets.Note(value, name);
+        Secrets.NoteSettings(environment);
         Secrets.NoteKeysIn(await output);
         // Its output is where a secret is shown, once; what it says on the other stream must hold none.
         RunLog.Write("command", await errors);

@@ -82,7 +82,7 @@ internal sealed class WrongKeyFlood : IDisposable
         {
             while (await socket.ReceiveAsync(buffer.AsMemory(kept)) is var read and > 0)
             {
-                kept = Count(buffer, kept + read);
+                kept = CountIn(buffer, kept + read);
             }
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
@@ -92,7 +92,7 @@ internal sealed class WrongKeyFlood : IDisposable
         }
     }
 
-    private int Count(byte[] buffer, int filled)
+    private int CountIn(byte[] buffer, int filled)
     {
         ReadOnlySpan<byte> rest = buffer.AsSpan(0, filled);
         while (rest.IndexOf("HTTP/1.1 "u8) is var at and >= 0 && at + 12 <= rest.Length)

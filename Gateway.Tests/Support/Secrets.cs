@@ -38,6 +38,15 @@ internal static partial class Secrets
         }
     }
 
+    /// <summary>Settings that are secrets themselves; those that end in File only say where one is.</summary>
+    public static void NoteSettings(IEnumerable<(string Name, string Value)> settings)
+    {
+        foreach (var (name, value) in settings)
+        {
+            if (SecretSetting().IsMatch(name)) Note(value, name);
+        }
+    }
+
     /// <summary>Keys anywhere in a text: the greeting of a first start shows one.</summary>
     public static void NoteKeysIn(string text)
     {
@@ -63,4 +72,7 @@ internal static partial class Secrets
 
     [GeneratedRegex(@"tgw_\d+_[A-Za-z0-9_-]{54}")]
     private static partial Regex ApiKey();
+
+    [GeneratedRegex("(Key|Password|Token|Secret)$")]
+    private static partial Regex SecretSetting();
 }
