@@ -20,6 +20,7 @@ public sealed class AccessWorld : IAsyncLifetime
     private readonly ApiKeyHasher hasher = new();
     private readonly Dictionary<string, string> scopeKeys = [];
     private readonly Dictionary<string, long> users = [];
+    private FakeTelegram telegram = null!;
     private long lastTelegramId = 5_000_000;
     private long lastName;
 
@@ -43,7 +44,10 @@ public sealed class AccessWorld : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Gateway = await ComposedGateway.StartAsync(SeedAsync);
+        telegram = await FakeTelegram.StartAsync();
+        Gateway = await ComposedGateway.ComposeAsync(("Telegram:BaseUrl", telegram.BaseUrl));
+        await SeedAsync(Gateway.Database, Gateway.Keys);
+        await Gateway.StartAsync();
         await PostUpdateAsync(Ours, OurGroup, "ours");
         await PostUpdateAsync(Theirs, TheirGroup, "theirs");
         OurMessage = await NumberAsync("SELECT id FROM messages WHERE chat_id = @chat", ("@chat", Ours));
@@ -54,6 +58,7 @@ public sealed class AccessWorld : IAsyncLifetime
     {
         hasher.Dispose();
         await Gateway.DisposeAsync();
+        await telegram.DisposeAsync();
     }
 
     internal Task<long> NumberAsync(string sql, params (string, object?)[] values) =>

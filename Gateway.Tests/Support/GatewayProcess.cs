@@ -68,11 +68,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         run?.Dispose();
         run = await ProgramRun.StartAsync(Program, ["serve", "--http", $"127.0.0.1:{Port}", .. storeArguments], environment);
         await ReadyAsync(StartLimit);
-        string masterKey = Path.Combine(DataFolder, MasterKeyFile.Name);
-        if (File.Exists(masterKey))
-        {
-            Secrets.Note((await File.ReadAllTextAsync(masterKey)).Trim(), "master key");
-        }
+        Secrets.NoteFile(Path.Combine(DataFolder, MasterKeyFile.Name), "master key");
     }
 
     /// <summary>Waits until <c>/ready</c> answers 200.</summary>

@@ -47,6 +47,11 @@ internal static partial class Secrets
         }
     }
 
+    public static void NoteFile(string path, string what)
+    {
+        if (File.Exists(path)) Note(File.ReadAllText(path).Trim(), what);
+    }
+
     /// <summary>Keys anywhere in a text: the greeting of a first start shows one.</summary>
     public static void NoteKeysIn(string text)
     {
