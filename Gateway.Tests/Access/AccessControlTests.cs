@@ -123,4 +123,48 @@ public sealed class AccessControlTests
         Assert.True(outcome.Principal!.Grants.CanRead(5, 0));
         Assert.Equal(3, fixture.Database.Opens);
     }
+
+    [Fact]
+    public async Task Grants_OfThreadsBotsAndFeedback_AreLoadedWithTheBotsOfTheirChats()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (_, principal) = await fixture.SignInAsync();
+        await fixture.ExecuteAsync("INSERT INTO bots (id, telegram_id, token_hash, token_cipher, webhook_secret_hash, webhook_secret_cipher, mode, created_at_ms) VALUES (5, 100, x'00', x'00', x'00', x'00', 'webhook', 0)");
+        await fixture.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (7, 5, -7, '', 0), (8, 5, -8, '', 0)");
+        await fixture.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, chat_id, thread_id, can_read, created_at_ms) VALUES (1, 1, 7, 0, 1, 0), (1, 1, 8, 3, 1, 0)");
+        await fixture.ExecuteAsync("INSERT INTO feedback_grants (key_id, chat_id, created_at_ms) VALUES (1, 8, 0)");
+        await fixture.PollAsync();
+
+        Assert.True(principal.Grants.CanRead(5, 8, 3));
+        Assert.False(principal.Grants.CanRead(5, 8, 4));
+        Assert.Equal([7, 8], principal.Grants.ReadableChats.Order());
+        Assert.Equal([8], principal.Grants.Feedback!);
+        // Without a grant on a bot no chat's bot matters.
+        Assert.Null(principal.Grants.BotOfChat);
+
+        await fixture.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (1, 1, 5, 1, 0)");
+        await fixture.PollAsync();
+        Assert.Equal(5, principal.Grants.BotOf(7));
+        Assert.Equal(5, principal.Grants.BotOf(8));
+        Assert.Equal(0, principal.Grants.BotOf(9));
+    }
+
+    /// <summary>What streams were told, and the pages they share, go by the object: somebody else's change must not look like one of theirs.</summary>
+    [Fact]
+    public async Task Grants_LoadedAgainWithoutADifference_AreTheSameObject()
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (_, principal) = await fixture.SignInAsync();
+        await fixture.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (1, 1, 5, 1, 0)");
+        await fixture.PollAsync();
+        var before = principal.Grants;
+        await fixture.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (1, 2, 5, 1, 0)");
+        await fixture.PollAsync();
+        Assert.Same(before, principal.Grants);
+
+        await fixture.ExecuteAsync("UPDATE grants SET can_send = 1 WHERE principal_id = 1");
+        await fixture.PollAsync();
+        Assert.NotSame(before, principal.Grants);
+        Assert.True(principal.Grants.CanSend(5, 0));
+    }
 }
