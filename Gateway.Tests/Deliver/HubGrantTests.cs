@@ -146,6 +146,51 @@ public sealed class HubGrantTests
         Assert.Contains(store.Queries, query => ReferenceEquals(query.ChatIds, principal.Grants.ReadableChats));
     }
 
+    /// <summary>The page that a shard ahead of this one had read with the grants before: above the floor it lacks what they let through now.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Grant_WhileAPageBeyondTheLiveEndIsReadOrHeld_LosesNothingOfAfterIt(bool isHeld)
+    {
+        const int History = 60, Later = 3;
+        WatchedStore store = null!;
+        hub = await HubHarness.StartAsync(wrap: inner => store = new WatchedStore(inner));
+        await using var _ = hub;
+        await hub.CommitAsync(History, text: new string('x', 2 * Limits.Deliver.SendBytes / History));
+        var end = (await hub.CommitAsync(1, OtherGroup)).Head;
+        await hub.Hub.OfferAsync(new LogPosition(end.LogId, end.Seq), [], default);
+        await hub.SettleAsync();
+        var committed = await hub.CommitAsync(Later, OtherGroup);
+        (mine, other) = (await hub.ChatIdAsync(SampleUpdates.GroupId), await hub.ChatIdAsync(OtherGroup));
+        var principal = HubHarness.Reader(mine);
+        store.IsAhead = true;
+        store.Gate = isHeld ? null : new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outlet = hub.Open(principal);
+        outlet.IsBlocked = isHeld;
+        Assert.Null((await HubHarness.SubscribeAsync(outlet, """{"id":"a","all":true,"after":0}""")).Error);
+        if (isHeld)
+        {
+            // The first send is of the answer, the second as much of the page as goes into one.
+            await outlet.UntilAsync(o => o.Actions("subscribed").Length == 1);
+            outlet.Connection.OnWritable();
+            await outlet.UntilAsync(o => o.Replayed("a").Length > 0);
+            Assert.InRange(outlet.Replayed("a").Length, 1, History - 1);
+        }
+        else
+        {
+            await store.Begun.WaitAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await hub.GrantAsync(principal, HubHarness.Reads(mine, other));
+        await hub.PublishAsync(committed);
+        await hub.SettleAsync();
+        store.Gate?.SetResult();
+        if (isHeld) outlet.Unblock();
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+
+        Assert.Equal([.. HubHarness.Seqs(1, History), .. HubHarness.Seqs(end.Seq + 1, end.Seq + Later)], outlet.Replayed("a"));
+    }
+
     [Fact]
     public async Task Grant_OnManyStreamsThatCatchUp_TheyStillShareTheirPages()
     {

@@ -20,6 +20,9 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
     /// <summary>While set, what is read stops where it began, as in a log whose head moved back.</summary>
     public volatile bool IsStuck;
 
+    /// <summary>While set, pages go on to the end of the log, as those do that a shard asked for which is ahead.</summary>
+    public volatile bool IsAhead;
+
     /// <summary>Released once for each page read that begins.</summary>
     public SemaphoreSlim Begun { get; } = new(0);
 
@@ -53,7 +56,7 @@ internal sealed class WatchedStore(ILogStore inner) : ILogStore
 
         Begun.Release();
         if (Gate is { } closed) await closed.Task;
-        var page = await inner.ReadPageAsync(query, cancellation);
+        var page = await inner.ReadPageAsync(IsAhead ? query with { ThroughSeq = long.MaxValue } : query, cancellation);
         lock (gate)
         {
             reading--;
