@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Gateway.Access;
 using Gateway.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -21,18 +22,19 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
 
     [Theory]
     [InlineData("chat", false)]
+    [InlineData("chat", false, true)]
     [InlineData("bot", false)]
     [InlineData("thread", false)]
     [InlineData("chat", true)]
     [InlineData("thread", true)]
-    public async Task Grant_TakenAndGivenAgain_EveryTransportFollowsWithinASecond(string kind, bool isMySql)
+    public async Task Grant_TakenAndGivenAgain_EveryTransportFollowsWithinASecond(string kind, bool isMySql, bool isUser = false)
     {
         string? database = isMySql ? await mariaDb.CreateUrlAsync() : null;
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
         TestBot keptBot = await gateway.AddBotAsync(1001);
         TestBot bot = await gateway.AddBotAsync(1002);
-        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
-        await using GrantWriter writer = GrantWriter.Open(database, gateway.DataFolder, key.GetProperty("id").GetInt64());
+        (PrincipalId id, string credential) = isUser ? await LogInAsync(gateway) : await CreateKeyAsync(gateway);
+        await using GrantWriter writer = GrantWriter.Open(database, gateway.DataFolder, id);
         using ChatPoster kept = new(keptBot, Kept), changing = new(bot, Changing);
         await kept.PostAsync(1);
         await changing.PostAsync(1);
@@ -46,7 +48,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
         await writer.GrantAsync(columns, values);
 
-        StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, key.GetProperty("key").GetString()!);
+        StreamConsumer[] consumers = StreamConsumer.OfEveryTransport(gateway.Address, credential);
         try
         {
             await StartAsync(consumers, kept, changing);
@@ -89,7 +91,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         await using GatewayProcess other = await GatewayProcess.StartAsync(database);
         TestBot bot = await other.AddBotAsync(1001);
         JsonElement key = await other.CommandAsync("apikey", "create", "--name", "reader");
-        await using GrantWriter writer = GrantWriter.Open(database, frozen.DataFolder, key.GetProperty("id").GetInt64());
+        await using GrantWriter writer = GrantWriter.Open(database, frozen.DataFolder, PrincipalId.Key(key.GetProperty("id").GetInt64()));
         using ChatPoster kept = new(bot, Kept), changing = new(bot, Changing);
         await kept.PostAsync(1);
         await changing.PostAsync(1);
@@ -142,7 +144,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         TestBot bot = await gateway.AddBotAsync(1001);
         JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
         string text = key.GetProperty("key").GetString()!;
-        await using GrantWriter writer = GrantWriter.Open(null, gateway.DataFolder, key.GetProperty("id").GetInt64());
+        await using GrantWriter writer = GrantWriter.Open(null, gateway.DataFolder, PrincipalId.Key(key.GetProperty("id").GetInt64()));
         using ChatPoster kept = new(bot, Kept), changing = new(bot, Changing) { PaddingBytes = EventBytes };
         await kept.PostAsync(1);
         await changing.PostAsync(1);
@@ -177,6 +179,26 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         Assert.Equal(0, late);
         Assert.Equal(2, consumer.Journal.Connections);
         Assert.Empty(consumer.Journal.Violations);
+    }
+
+    private static async Task<(PrincipalId Id, string Credential)> CreateKeyAsync(GatewayProcess gateway)
+    {
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        return (PrincipalId.Key(key.GetProperty("id").GetInt64()), key.GetProperty("key").GetString()!);
+    }
+
+    private static async Task<(PrincipalId Id, string Credential)> LogInAsync(GatewayProcess gateway)
+    {
+        const string Password = "correct horse battery staple 7";
+        string file = Path.Combine(gateway.DataFolder, "password");
+        await File.WriteAllTextAsync(file, Password);
+        JsonElement user = await gateway.CommandAsync("user", "add", "--name", "ada", "--role", "viewer", "--password-file", file);
+        using HttpClient client = new();
+        using HttpResponseMessage answer = await client.PostAsync($"{gateway.Address}/api/v1/auth/login", TestUpdate.Content(Encoding.UTF8.GetBytes($$"""{"name":"ada","password":"{{Password}}"}""")));
+        string body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.OK, body);
+        using JsonDocument login = JsonDocument.Parse(body);
+        return (PrincipalId.User(user.GetProperty("id").GetInt64()), login.RootElement.GetProperty("access_token").GetString()!);
     }
 
     /// <summary>Nothing has been delivered for ten looks: what there is waits for the peer.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Access;
 using Gateway.Storage;
 
 namespace Gateway.Tests.Faults;
@@ -7,17 +8,17 @@ namespace Gateway.Tests.Faults;
 /// Changes grants in the gateway's database as a command in another process would, and sends no word of it to anybody: what a running gateway knows
 /// then, it knows by looking at the control version.
 /// </summary>
-internal sealed class GrantWriter(IDatabase database, long keyId) : IAsyncDisposable
+internal sealed class GrantWriter(IDatabase database, PrincipalId id) : IAsyncDisposable
 {
     /// <param name="url">A <c>mysql://</c> address, or null for the SQLite file of the folder.</param>
-    public static GrantWriter Open(string? url, string dataFolder, long keyId) =>
-        new(url is null ? new SqliteDatabase(Path.Combine(dataFolder, StorageUrl.SqliteFileName)) : new MySqlDatabase(StorageUrl.TryParse(url, out _)!), keyId);
+    public static GrantWriter Open(string? url, string dataFolder, PrincipalId id) =>
+        new(url is null ? new SqliteDatabase(Path.Combine(dataFolder, StorageUrl.SqliteFileName)) : new MySqlDatabase(StorageUrl.TryParse(url, out _)!), id);
 
-    /// <param name="place">What stands between the columns and the rights: <c>chat_id</c> and so on.</param>
+    /// <param name="columns">What is granted: <c>chat_id</c> and so on.</param>
     public Task GrantAsync(string columns, string values) =>
-        RunAsync($"INSERT INTO grants (principal_kind, principal_id, {columns}, can_read, can_send, can_manage, created_at_ms) VALUES (1, {keyId}, {values}, 1, 0, 0, 0)");
+        RunAsync($"INSERT INTO grants (principal_kind, principal_id, {columns}, can_read, can_send, can_manage, created_at_ms) VALUES ({(int)id.Kind}, {id.Id}, {values}, 1, 0, 0, 0)");
 
-    public Task RevokeAsync(string condition) => RunAsync($"DELETE FROM grants WHERE principal_kind = 1 AND principal_id = {keyId} AND {condition}");
+    public Task RevokeAsync(string condition) => RunAsync($"DELETE FROM grants WHERE principal_kind = {(int)id.Kind} AND principal_id = {id.Id} AND {condition}");
 
     public async Task<long> ChatIdAsync(long telegramChatId) =>
         await ControlTransaction.RunAsync(

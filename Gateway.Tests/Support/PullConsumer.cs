@@ -9,7 +9,7 @@ internal sealed class PullConsumer(string address, string key, string selector) 
     protected override async Task ConnectAsync(CancellationToken cancellation)
     {
         using HttpClient client = new();
-        client.DefaultRequestHeaders.Add("X-API-Key", Key);
+        client.DefaultRequestHeaders.Add(Credential.Name, Credential.Value);
         Journal.Connected();
         while (true)
         {

@@ -9,7 +9,7 @@ internal sealed class SseConsumer(string address, string key, string selector) :
     {
         using HttpClient client = new() { Timeout = Timeout.InfiniteTimeSpan };
         using HttpRequestMessage request = new(HttpMethod.Get, $"{Address}/api/v1/events/stream?{Selector}&include=update&from=earliest");
-        request.Headers.Add("X-API-Key", Key);
+        request.Headers.Add(Credential.Name, Credential.Value);
         if (Journal.Position is { } position)
         {
             request.Headers.Add("Last-Event-ID", $"{position.LogId}-{position.Seq}");

@@ -26,6 +26,9 @@ internal abstract class StreamConsumer : IAsyncDisposable
     protected string Address { get; }
     protected string Key { get; }
 
+    /// <summary>How the credential is sent: an access token, which has dots, goes where tokens go.</summary>
+    protected (string Name, string Value) Credential => Key.Contains('.') ? ("Authorization", "Bearer " + Key) : ("X-API-Key", Key);
+
     /// <summary>Query parameters that select the events, <c>all=true</c> for instance.</summary>
     protected string Selector { get; }
 

@@ -27,7 +27,7 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
     protected override async Task ConnectAsync(CancellationToken cancellation)
     {
         using ClientWebSocket socket = new();
-        socket.Options.SetRequestHeader("X-API-Key", Key);
+        socket.Options.SetRequestHeader(Credential.Name, Credential.Value);
         using HttpMessageInvoker invoker = new(new SocketsHttpHandler { ConnectCallback = OpenAsync });
         await socket.ConnectAsync(new Uri($"{Address.Replace("http", "ws", StringComparison.Ordinal)}/api/v1/ws?{Selector}&include=update&{StartQuery}"), invoker, cancellation);
         Journal.Connected();
