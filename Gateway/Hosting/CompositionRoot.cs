@@ -117,6 +117,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         var webhooks = new BotWebhooks(botAdministration, botQueries, telegram, options.TelegramBaseUrl.ToString(), options.PublicUrl, time, Log("Ingest"));
         var botStatus = new UpstreamStatusReader(botQueries, webhooks, time, pollers.StatusOf);
         var botsHandler = new BotsHandler(botQueries, new BotRegistrar(botAdministration, botQueries, webhooks), botStatus, webhooks.HasPublicUrl, watcher.ReadFreshAsync);
+        var apiKeyQueries = new ApiKeyQueries(database);
 
         // Front door: every route of the HTTP port.
         var document = new OpenApiHandler(() => Routes!, GatewayVersion.Text);
@@ -130,6 +131,9 @@ internal sealed class CompositionRoot : IAsyncDisposable
             .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time).Routes,
             .. new UsersHandler(users, userQueries, watcher.ReadFreshAsync).Routes,
             .. ChatRoutes(startUp.Storage, time),
+            .. new ApiKeysHandler(new ApiKeyAdministration(database, startUp.Keys, hasher, time), apiKeyQueries, watcher.ReadFreshAsync, time).Routes,
+            .. new GrantsHandler(
+                new GrantAdministration(database, time), new GrantQueries(database), new FeedbackAdministration(database, time), apiKeyQueries, userQueries, watcher.ReadFreshAsync).Routes,
             .. new AuditHandler(new AuditQueries(database)).Routes,
             .. new MetricsJsonHandler(metrics).Routes,
             document.Route,
