@@ -61,6 +61,56 @@ public sealed class AuditHandlerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Denials_OfLogins_NameTheAccountAndNotThePassword()
+    {
+        using StringContent body = new("""{"name":"anna","password":"correct horse battery"}""", System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await gateway.Client.PostAsync("/api/v1/auth/login", body);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        JsonElement[] denied = [];
+        await Poll.UntilAsync(async () => (denied = await LinesAsync("?action=auth.login")).Length == 1, TimeSpan.FromSeconds(20), () => $"{denied.Length} lines");
+        Assert.Equal("""{"type":"user","id":"anna"}""", denied[0].GetProperty("target").GetRawText());
+        Assert.DoesNotContain("correct horse", denied[0].GetRawText(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Secrets that go into calls or come out of them are in no line of the audit log, nor a hash of one.</summary>
+    [Fact]
+    public async Task Changes_WithSecrets_AreNotedWithoutThem()
+    {
+        const string Token = "123456789:AAHsecret-secret-secret-secret-secr";
+        string[] secrets = [Token, "a-webhook-secret-that-nobody-knows", "horse battery staple 1", "horse battery staple 2"];
+        string admin = (await gateway.CreateKeyAsync("admin", isAdmin: true)).Text;
+        await CallAsync("POST", "/api/v1/bots", $$"""{"token":"{{Token}}","secret_token":"{{secrets[1]}}","verify":false}""", admin, HttpStatusCode.Created);
+        JsonElement user = await CallAsync("POST", "/api/v1/users", $$"""{"name":"anna","password":"{{secrets[2]}}","roles":["viewer"]}""", admin, HttpStatusCode.Created);
+        await CallAsync("PATCH", $"/api/v1/users/{user.GetProperty("id").GetInt64()}", $$"""{"password":"{{secrets[3]}}"}""", admin, HttpStatusCode.OK);
+
+        await using System.Data.Common.DbConnection connection = await gateway.Database.OpenAsync(CancellationToken.None);
+        await using System.Data.Common.DbCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT action, target_id, before_json, after_json, actor_name FROM audit_log";
+        await using System.Data.Common.DbDataReader reader = await command.ExecuteReaderAsync();
+        List<string> actions = [];
+        while (await reader.ReadAsync())
+        {
+            actions.Add(reader.GetString(0));
+            string line = string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(column => reader.GetValue(column)));
+            Assert.All([.. secrets, admin, auditor, "$2", "argon2"], secret => Assert.DoesNotContain(secret, line, StringComparison.OrdinalIgnoreCase));
+        }
+
+        Assert.True(actions.Count >= 3, string.Join(", ", actions));
+    }
+
+    private async Task<JsonElement> CallAsync(string method, string path, string body, string key, HttpStatusCode expected)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), path);
+        request.Headers.Add("X-API-Key", key);
+        request.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await gateway.Client.SendAsync(request);
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.True(expected == answer.StatusCode, text);
+        using JsonDocument document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    [Fact]
     public async Task Changes_AreReadWithBeforeAndAfterPageByPage()
     {
         for (int number = 0; number < 5; number++) await ChangeAsync($"bot.change{number}", """{"name":"old"}""", """{"name":"new"}""");

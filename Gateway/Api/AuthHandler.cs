@@ -9,7 +9,7 @@ namespace Gateway.Api;
 
 /// <summary><c>/api/v1/auth</c>: from a password to tokens, and what one's credential is.</summary>
 /// <param name="readFresh">Reads permissions at once, so that what a call ended is ended for the next call.</param>
-internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tickets, UserQueries users, Func<Task<bool>> readFresh, TimeProvider time)
+internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tickets, UserQueries users, Func<Task<bool>> readFresh, TimeProvider time, AuditDenials? denials = null)
 {
     public IEnumerable<HttpRoute> Routes =>
     [
@@ -73,6 +73,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         if (await JsonBody.ReadAsync(exchange, AuthShapes.Login) is not { } body) return;
         var address = exchange.Context.Connection.RemoteIpAddress;
         var outcome = await logins.LogInAsync(body.String("name")!, body.String("password")!, address, exchange.RequestId, exchange.Aborted);
+        if (outcome.Status is LoginStatus.Refused or LoginStatus.Limited) denials?.Note(exchange.Stranger(), "auth.login", "user", body.String("name")!);
         await (outcome.Status switch
         {
             LoginStatus.LoggedIn => ReplyAsync(exchange, outcome.Tokens!),
@@ -89,6 +90,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         // Not the request's token: a client that hangs up must not leave its token used and the next one unwritten.
         var outcome = await sessions.RefreshAsync(from, body.String("refresh_token")!, CancellationToken.None);
         if (outcome.Status == RefreshStatus.Reused) await readFresh();
+        if (outcome.Tokens is null) denials?.Note(from, "auth.refresh", "session", "");
         // What was reused is not told apart: whoever has a stolen token learns nothing from trying it.
         await (outcome.Tokens is { } tokens
             ? ReplyAsync(exchange, tokens)
@@ -128,6 +130,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
                 await UnavailableAsync(exchange);
                 break;
             default:
+                denials?.Note(exchange.Actor(), "auth.password", "user", exchange.Principal().Name);
                 await ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "WRONG_PASSWORD", "The old password is not right.");
                 break;
         }

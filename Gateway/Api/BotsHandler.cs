@@ -34,11 +34,12 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
             Status = 201,
             Errors = [BotReplies.Rejected, new(409, "BOT_EXISTS", "The bot is here already."), new(409, "SECRET_TAKEN", "Another bot has this webhook secret."), BotReplies.OfAnother, BotReplies.Foreign, BotReplies.Away],
         }),
-        Route("GET", One, ShowAsync, "bots_get", Read, new("One bot, and what Telegram says of it") { Path = Id, Answer = BotShapes.BotWithStatus, Errors = [BotReplies.NoBot] }),
+        Route("GET", One, ShowAsync, "bots_get", Read, new("One bot, and what Telegram says of it") { Path = Id, Headers = [DocumentedParameter.IfNoneMatch], Answer = BotShapes.BotWithStatus, Errors = [BotReplies.NoBot] }),
         Route("PATCH", One, ChangeAsync, "bots_change", Write, new("Change a bot")
         {
             Description = "What is not named stays. Where Telegram has to be told and cannot be asked, nothing is changed.",
             Path = Id,
+            Headers = [DocumentedParameter.IfMatch],
             Body = BotShapes.BotChange,
             Answer = BotShapes.ChangedBot,
             Errors = [BotReplies.NoBot, BotReplies.Rejected, BotReplies.OfAnother, BotReplies.Unreadable, BotReplies.Foreign, BotReplies.Away],

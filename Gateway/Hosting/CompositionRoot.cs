@@ -128,7 +128,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
             new PullHandler(admission, hub, time).Route,
             .. sockets.Routes,
             .. botsHandler.Routes,
-            .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time).Routes,
+            .. new AuthHandler(logins, sessions, new Tickets(database, opaqueTokens, time), userQueries, watcher.ReadFreshAsync, time, denials).Routes,
             .. new UsersHandler(users, userQueries, watcher.ReadFreshAsync).Routes,
             .. ChatRoutes(startUp.Storage, time),
             .. new ApiKeysHandler(new ApiKeyAdministration(database, startUp.Keys, hasher, time), apiKeyQueries, watcher.ReadFreshAsync, time).Routes,
