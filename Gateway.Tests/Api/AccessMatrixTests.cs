@@ -76,6 +76,45 @@ public sealed partial class AccessMatrixTests(AccessWorld world) : IClassFixture
         }
     }
 
+    /// <summary>Lists, searches and histories as well: whatever another tenant's key gets to read, nothing of our chat stands in it.</summary>
+    [Fact]
+    public async Task AnotherTenant_ReadsEverything_FindsNothingOfOurs()
+    {
+        var call = new MatrixCall(world);
+        var read = 0;
+        foreach (var line in AccessMatrix.Lines.Where(line => line is { Method: "GET", IsSocket: false } && !line.Target.Contains("/stream", StringComparison.Ordinal)))
+        {
+            using var answer = await call.SendAsync(line, world.Credentials["elsewhere"], Whose.Ours);
+            Assert.DoesNotContain(AccessWorld.OurText, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            // The same call has something to tell about their own.
+            using var own = await call.SendAsync(line, world.Credentials["elsewhere"], Whose.Theirs);
+            if ((await own.Content.ReadAsStringAsync()).Contains(AccessWorld.TheirText, StringComparison.Ordinal)) read++;
+        }
+
+        Assert.True(read >= 6, $"only {read} calls told anything");
+    }
+
+    /// <summary>A tenant's key tries ids: only its own chat, bot and message are there, among small numbers, large ones, and such as are none.</summary>
+    [Fact]
+    public async Task Ids_Guessed_AreThereOnlyForTheirOwner()
+    {
+        var call = new MatrixCall(world);
+        string[] odd = ["0", "-1", "9223372036854775807", "9223372036854775808", "1e0", "1.0", "01", "+1", "0x1", "%201", "1%20", "tg:1:-1001", "tg:1:-1002", "tg:01:-1001", "null", "%D9%A1"];
+        foreach (var line in AccessMatrix.Lines.Where(line => line.Method == "GET" && Guessed().IsMatch(line.Target) && !line.IsSocket))
+        {
+            var placeholder = Guessed().Match(line.Target).Value;
+            var own = await call.FillAsync(placeholder, Whose.Theirs);
+            foreach (var id in Enumerable.Range(1, 40).Select(id => $"{id}").Concat(odd))
+            {
+                using var answer = await call.SendAsync(line with { Target = line.Target.Replace(placeholder, id, StringComparison.Ordinal) }, world.Credentials["elsewhere"], Whose.Ours);
+                // A leading zero or plus is another spelling of a number, and tg:… names the chat by its bot: both lead to the same check.
+                if (answer.StatusCode == System.Net.HttpStatusCode.OK) Assert.True(id == own, $"{line}: {id} was there");
+                else Assert.True((int)answer.StatusCode is 400 or 404, $"{line}: {id} was answered {answer.StatusCode}");
+                Assert.False(id == own && !answer.IsSuccessStatusCode, $"{line}: the own {id} was not there");
+            }
+        }
+    }
+
     private async Task<string> WholeAsync(MatrixCall call, MatrixLine line, string column, Whose whose)
     {
         using var answer = await call.SendAsync(line, world.Credentials[column], whose);
@@ -88,6 +127,9 @@ public sealed partial class AccessMatrixTests(AccessWorld world) : IClassFixture
 
     [GeneratedRegex(@"\{(new:)?(chat|bot|message)\}")]
     private static partial Regex Named();
+
+    [GeneratedRegex(@"\{(chat|bot|message)\}")]
+    private static partial Regex Guessed();
 
     [GeneratedRegex("\"request_id\":\"[^\"]*\"")]
     private static partial Regex RequestId();

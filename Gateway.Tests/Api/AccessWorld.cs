@@ -15,6 +15,10 @@ public sealed class AccessWorld : IAsyncLifetime
 {
     internal const long Ours = 1, Theirs = 2, Missing = 987_654;
     internal const string Password = "correct horse battery";
+
+    /// <summary>Title and only message of the tenants' chats: where one stands, something of the chat was told.</summary>
+    internal const string OurText = "told to nobody but us", TheirText = "told to nobody but them";
+
     private const long OurGroup = -1001, TheirGroup = -1002;
 
     private readonly ApiKeyHasher hasher = new();
@@ -48,8 +52,8 @@ public sealed class AccessWorld : IAsyncLifetime
         Gateway = await ComposedGateway.ComposeAsync(("Telegram:BaseUrl", telegram.BaseUrl));
         await SeedAsync(Gateway.Database, Gateway.Keys);
         await Gateway.StartAsync();
-        await PostUpdateAsync(Ours, OurGroup, "ours");
-        await PostUpdateAsync(Theirs, TheirGroup, "theirs");
+        await PostUpdateAsync(Ours, OurGroup, OurText);
+        await PostUpdateAsync(Theirs, TheirGroup, TheirText);
         OurMessage = await NumberAsync("SELECT id FROM messages WHERE chat_id = @chat", ("@chat", Ours));
         TheirMessage = await NumberAsync("SELECT id FROM messages WHERE chat_id = @chat", ("@chat", Theirs));
     }
@@ -65,6 +69,8 @@ public sealed class AccessWorld : IAsyncLifetime
         ControlTransaction.RunAsync(Gateway.Database, async commands => await commands.ReadNumberAsync(sql, values) ?? 0, CancellationToken.None);
 
     internal string UniqueName() => $"made-{Interlocked.Increment(ref lastName)}";
+
+    internal long UniqueNumber() => -Interlocked.Increment(ref lastTelegramId);
 
     internal string NewBotToken() => TokenOf(Interlocked.Increment(ref lastTelegramId));
 
@@ -91,10 +97,26 @@ public sealed class AccessWorld : IAsyncLifetime
     {
         "bot" => MakeBotAsync(),
         "chat" => MakeChatAsync(),
-        "apikey" => InsertAsync("INSERT INTO api_keys (name, hash, created_at_ms) VALUES (@name, '', 1)", ("@name", UniqueName())),
-        "user" => InsertAsync("INSERT INTO users (name, password_hash, created_at_ms) VALUES (@name, '', 1)", ("@name", UniqueName())),
+        "apikey" => MakePrincipalAsync(PrincipalKind.ApiKey, "INSERT INTO api_keys (name, hash, created_at_ms) VALUES (@name, '', 1)"),
+        "user" => MakePrincipalAsync(PrincipalKind.User, "INSERT INTO users (name, password_hash, created_at_ms) VALUES (@name, '', 1)"),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The world makes no such thing."),
     };
+
+    private Task<long> MakePrincipalAsync(PrincipalKind kind, string sql) => ControlTransaction.RunAsync(
+        Gateway.Database,
+        async commands =>
+        {
+            var id = await commands.InsertAsync(sql, ("@name", UniqueName()));
+            foreach (var column in (string[])["bot_id", "chat_id"])
+            {
+                await commands.ExecuteAsync(
+                    $"INSERT INTO grants (principal_kind, principal_id, {column}, can_read, created_at_ms) VALUES (@kind, @id, @ours, 1, 1)", ("@kind", (int)kind), ("@id", id), ("@ours", Ours));
+            }
+
+            if (kind == PrincipalKind.ApiKey) await commands.ExecuteAsync("INSERT INTO feedback_grants (key_id, chat_id, created_at_ms) VALUES (@id, @ours, 1)", ("@id", id), ("@ours", Ours));
+            return id;
+        },
+        CancellationToken.None);
 
     private async Task<long> MakeBotAsync()
     {

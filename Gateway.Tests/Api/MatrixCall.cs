@@ -84,11 +84,14 @@ internal sealed partial class MatrixCall(AccessWorld world)
             .Replace("{viewer}", world.ViewerId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{webhook-secret}", world.WebhookSecret(AccessWorld.Ours), StringComparison.Ordinal)
             .Replace("{new-token}", world.NewBotToken(), StringComparison.Ordinal)
+            .Replace("{number}", world.UniqueNumber().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{unique}", world.UniqueName(), StringComparison.Ordinal);
         while (Made().Match(text) is { Success: true } made)
         {
-            var id2 = whose == Whose.Ours ? await world.MakeAsync(made.Groups[1].Value) : tenant;
-            text = text.Replace(made.Value, id2.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+            // A bot or chat is another tenant's; whom the rights are given to is no tenant's.
+            var kind = made.Groups[1].Value;
+            var isMade = whose == Whose.Ours || kind is not ("bot" or "chat");
+            text = text.Replace(made.Value, (isMade ? await world.MakeAsync(kind) : tenant).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         }
 
         return text;
