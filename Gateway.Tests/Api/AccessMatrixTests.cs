@@ -41,6 +41,7 @@ public sealed partial class AccessMatrixTests(AccessWorld world) : IClassFixture
         }
 
         wrong.AddRange(AccessMatrix.Lines.Where(line => !world.Gateway.Routes.Any(line.IsOf)).Select(line => $"{line}: there is no such route"));
+        wrong.AddRange(AccessMatrix.Lines.GroupBy(line => line.ToString()).Where(same => same.Count() > 1).Select(same => $"{same.Key} stands there twice"));
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
