@@ -62,6 +62,20 @@ public sealed class BotRightsTests : IAsyncLifetime
         Assert.Equal(404, (await gateway.SendAsync("GET", "/1", key: maker)).Status);
     }
 
+    /// <summary>Before, the answer to a token that somebody made up said whether the bot is here.</summary>
+    [Fact]
+    public async Task Post_MadeUpTokenOfABotThatIsHere_IsAnsweredAsOfOneThatIsNot()
+    {
+        await gateway.AddAsync();
+        var stranger = await gateway.KeyAsync(scopes: AllScopes);
+        var here = await gateway.SendAsync("POST", "", new { token = "111:a-token-that-somebody-made-up-0123" }, stranger);
+        var nowhere = await gateway.SendAsync("POST", "", new { token = "999:a-token-that-somebody-made-up-0123" }, stranger);
+        Assert.Equal((400, "TOKEN_REJECTED"), nowhere.Refusal);
+        Assert.Equal(nowhere.Refusal, here.Refusal);
+        Assert.Equal(nowhere.Json.GetProperty("error").GetString(), here.Json.GetProperty("error").GetString());
+        Assert.Equal((409, "BOT_EXISTS"), (await gateway.SendAsync("POST", "", new { token = FakeTelegram.Token }, stranger)).Refusal);
+    }
+
     [Theory]
     [InlineData("""{"token":"111:the-secret-token-of-a-bot","verify":false}""")]
     [InlineData("""{"token":"111:the-secret-token-of-a-bot","base_url":"http://169.254.169.254"}""")]

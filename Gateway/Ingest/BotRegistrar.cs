@@ -17,17 +17,23 @@ internal sealed class BotRegistrar(BotAdministration bots, BotQueries queries, B
         }
 
         var known = await queries.OpenByTelegramIdAsync(bot.TelegramId, cancellation);
-        if (known is not null && !bot.Update)
+        if (known is not null && !bot.Update && bot.Owner is null)
         {
             // Before Telegram is asked: the answer would change nothing.
             return new BotOutcome(BotChangeStatus.AlreadyThere, known.Info);
         }
 
-        var client = webhooks.ClientOf(bot.BaseUrl ?? known?.Info.BaseUrl, bot.Token);
+        var client = webhooks.ClientOf(bot.BaseUrl ?? (bot.Owner is null ? known?.Info.BaseUrl : null), bot.Token);
         var (identity, refusal) = await IdentifyAsync(client, bot.TelegramId, cancellation);
         if (refusal is not null)
         {
             return refusal;
+        }
+
+        if (known is not null && !bot.Update)
+        {
+            // Who does not see every bot learns that this one is here only by a token that is really its own.
+            return new BotOutcome(BotChangeStatus.AlreadyThere, known.Info);
         }
 
         var look = await webhooks.LookAsync(client, known, bot.TakeOver, cancellation);
