@@ -62,6 +62,18 @@ internal sealed class GatewayProgram : IDisposable
         return new ProgramAnswer(process.ExitCode, await output, await errors);
     }
 
+    /// <summary>Runs a command and kills it, as SIGKILL does, as soon as the condition holds. False: it ended before.</summary>
+    public async Task<bool> KillWhenAsync(Func<Task<bool>> holds, params string[] arguments)
+    {
+        using var process = Start([], [.. arguments, "--data", DataFolder]);
+        process.StandardInput.Close();
+        await Poll.UntilAsync(async () => process.HasExited || await holds(), Patience, () => $"{string.Join(' ', arguments)} neither ends nor comes so far");
+        var isAtWork = !process.HasExited;
+        process.Kill();
+        await process.WaitForExitAsync();
+        return isAtWork && process.ExitCode != 0;
+    }
+
     /// <summary>Serves on a free port until stopped.</summary>
     public Task<RunningGateway> ServeAsync(params string[] arguments) => ServeWithAsync([], arguments);
 
