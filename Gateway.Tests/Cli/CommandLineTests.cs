@@ -11,6 +11,30 @@ public sealed class CommandLineTests : IDisposable
 
     private readonly GatewayProgram gateway = new();
 
+    /// <summary>Arguments are for everybody to see in the list of processes.</summary>
+    [Fact]
+    public async Task BotAdd_WithSecretsInFiles_TakesThemAndRefusesTwoOfOne()
+    {
+        var (token, secret, header) = (gateway.FileOf("token", Token + "\n"), gateway.FileOf("path", "the-path-secret-0123456789-0123456789\n"), gateway.FileOf("header", "the-header-secret-0123456789\n"));
+        var added = await gateway.RunAsync("bot", "add", "--token-file", token, "--webhook-secret-file", secret, "--secret-token-file", header, "--no-verify", "--json");
+        Assert.True(added.ExitCode == 0, added.Output);
+        Assert.Equal("the-path-secret-0123456789-0123456789", added.Json.GetProperty("webhook_secret").GetString());
+        var both = await gateway.RunAsync("bot", "add", "--token-file", token, "--secret-token", "x", "--secret-token-file", header, "--no-verify", "--update", "--json");
+        Assert.Equal((2, "CONFLICTING_OPTIONS"), (both.ExitCode, both.Json.GetProperty("code").GetString()));
+        var missing = await gateway.RunAsync("bot", "add", "--token-file", token + "x", "--no-verify", "--json");
+        Assert.Equal((2, "INVALID_SECRET_FILE"), (missing.ExitCode, missing.Json.GetProperty("code").GetString()));
+        Assert.DoesNotContain("the-header-secret", added.Output + added.Errors + both.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever sees the bot sees its server's address.</summary>
+    [Fact]
+    public async Task BotAdd_WithAPasswordInTheServersAddress_IsRefused()
+    {
+        var refused = await gateway.RunAsync("bot", "add", "--token", Token, "--base-url", "http://me:password@host", "--no-verify", "--json");
+        Assert.Equal((2, "INVALID_URL"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.DoesNotContain("password", refused.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task BotAdd_WithoutVerifying_AnswersIdAndSecretOnce()
     {

@@ -13,18 +13,14 @@ internal static class BotFields
         if (body.String("token") is { } token && BotToken.TelegramIdOf(token) is null) errors.Add("token", "has not the form of a bot token, as 123456:AA…");
         CheckSecret(body, "webhook_secret", errors);
         CheckSecret(body, "secret_token", errors);
-        if (body.String("base_url") is { } baseUrl && !IsServer(baseUrl)) errors.Add("base_url", "must be an http or https URL without a query");
+        if (body.String("base_url") is { } baseUrl && !BotSettings.IsServer(baseUrl)) errors.Add("base_url", "must be an http or https URL without a query");
         if (errors.IsEmpty) return true;
         await errors.ReplyAsync(exchange);
         return false;
     }
 
-    /// <summary>The characters that Telegram allows in a secret_token, which need no escaping in a path either.</summary>
     private static void CheckSecret(JsonBody body, string name, ValidationErrors errors)
     {
-        if (body.String(name)?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_') == false) errors.Add(name, "has only A-Z a-z 0-9 _ -");
+        if (body.String(name) is { } secret && !BotSettings.IsSecret(secret)) errors.Add(name, "has only A-Z a-z 0-9 _ -");
     }
-
-    private static bool IsServer(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length + url.Fragment.Length + url.UserInfo.Length == 0;
 }

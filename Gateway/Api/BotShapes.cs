@@ -90,9 +90,9 @@ internal static class BotShapes
 
     private static JsonField Label => new("label", JsonKind.String, "A name for people; null: none.") { IsNullable = true, MinLength = 1, MaxLength = Limits.Ingest.LabelCharacters };
 
-    private static JsonField RetentionDays => new("retention_days", JsonKind.Integer, "How long its events are kept; null: as configured.") { IsNullable = true, Minimum = 2, Maximum = 36_500 };
+    private static JsonField RetentionDays => new("retention_days", JsonKind.Integer, "How long its events are kept; null: as configured.") { IsNullable = true, Minimum = BotSettings.LeastRetentionDays, Maximum = BotSettings.MostRetentionDays };
 
-    private static JsonField BaseUrl => new("base_url", JsonKind.String, "A Bot API server of its own; null: the configured one. Admins only: the gateway calls it.") { IsNullable = true, MinLength = 1, MaxLength = 255 };
+    private static JsonField BaseUrl => new("base_url", JsonKind.String, "A Bot API server of its own; null: the configured one. Admins only: the gateway calls it.") { IsNullable = true, MinLength = 1, MaxLength = BotSettings.BaseUrlCharacters };
 
     private static JsonField TakeOver => new("take_over", JsonKind.Boolean, "True: although another program has a webhook on the bot, which is replaced.");
 

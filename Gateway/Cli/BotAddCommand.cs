@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gateway.Hosting;
 using Gateway.Ingest;
 using Gateway.Messages;
 using Gateway.Storage;
@@ -10,10 +11,12 @@ namespace Gateway.Cli;
 internal static class BotAddCommand
 {
     private static readonly Option<string?> Token = new("--token") { Description = "The bot's token from @BotFather", HelpName = "TOKEN" };
-    private static readonly Option<string?> TokenFile = new("--token-file") { Description = "A file with the token; unlike an argument, other users of the machine cannot see it", HelpName = "FILE" };
+    private static readonly Option<string?> TokenFile = new("--token-file") { Description = "A file with the token; unlike an argument, other users of the machine cannot see it; - reads it from standard input", HelpName = "FILE" };
     private static readonly Option<string?> Label = new("--label") { Description = "A name for people", HelpName = "TEXT" };
     private static readonly Option<string?> WebhookSecret = new("--webhook-secret") { Description = "The receiver's path parameter [default: a new random one]", HelpName = "SECRET" };
     private static readonly Option<string?> SecretToken = new("--secret-token") { Description = "The secret_token of a webhook that you register yourself; requests without it are refused", HelpName = "SECRET" };
+    private static readonly Option<string?> WebhookSecretFile = new("--webhook-secret-file") { Description = "A file with the receiver's path parameter", HelpName = "FILE" };
+    private static readonly Option<string?> SecretTokenFile = new("--secret-token-file") { Description = "A file with that secret_token", HelpName = "FILE" };
     private static readonly Option<string?> BaseUrl = new("--base-url") { Description = "Another Bot API server for this bot [default: https://api.telegram.org]", HelpName = "URL" };
     private static readonly Option<bool> NoVerify = new("--no-verify") { Description = "Ask and tell Telegram nothing; the bot's id is taken from the token" };
     private static readonly Option<bool> TakeOver = new("--take-over") { Description = "Add the bot although it has a webhook elsewhere, which is replaced" };
@@ -25,7 +28,7 @@ internal static class BotAddCommand
     {
         var add = new Command("add", "Take over a bot. Examples: gateway bot add --token-file token.txt --public-url https://bots.example.com · gateway bot add --token 123456:AA… --poll")
         {
-            Token, TokenFile, Label, WebhookSecret, SecretToken, BaseUrl, CommonOptions.PublicUrl, NoVerify, TakeOver, Poll, Webhook, Update,
+            Token, TokenFile, Label, WebhookSecret, WebhookSecretFile, SecretToken, SecretTokenFile, BaseUrl, CommonOptions.PublicUrl, NoVerify, TakeOver, Poll, Webhook, Update,
         };
         add.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RunAsync(session, arguments, cancellation), cancellation));
         return add;
@@ -33,20 +36,20 @@ internal static class BotAddCommand
 
     private static async Task<int> RunAsync(CliSession session, ParseResult arguments, CancellationToken cancellation)
     {
-        if ((arguments.GetValue(Token) is null) == (arguments.GetValue(TokenFile) is null))
-            return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "give the token by either --token or --token-file");
-        var token = arguments.GetValue(Token) ?? (await File.ReadAllTextAsync(arguments.GetValue(TokenFile)!, cancellation)).Trim();
+        if (!TryRead(session, arguments, Token, TokenFile, out var token) || !TryRead(session, arguments, WebhookSecret, WebhookSecretFile, out var webhookSecret)
+            || !TryRead(session, arguments, SecretToken, SecretTokenFile, out var secretToken)) return ExitCode.Usage;
+        if (token is null) return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "give the token by either --token or --token-file");
         if (BotToken.TelegramIdOf(token) is not { } telegramId)
             return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "the token has not the form of a bot token, as 123456:AA…");
-        if (BadSecret(arguments.GetValue(WebhookSecret)) || BadSecret(arguments.GetValue(SecretToken)))
+        if ((webhookSecret is not null && !BotSettings.IsSecret(webhookSecret)) || (secretToken is not null && !BotSettings.IsSecret(secretToken)))
             return session.Output.Fail(ExitCode.Usage, "INVALID_SECRET", "secrets have 1 to 256 of the characters A-Z a-z 0-9 _ -");
-        if (arguments.GetValue(WebhookSecret) is { } secret && secret.Length < Limits.Access.WebhookSecretGoodChars)
+        if (webhookSecret?.Length < Limits.Access.WebhookSecretGoodChars)
             session.Output.Warn($"the webhook secret is short; whoever guesses it can post updates. {Limits.Access.WebhookSecretGoodChars} random characters are good");
         if (arguments.GetValue(Label) is { Length: 0 or > Limits.Ingest.LabelCharacters })
             return session.Output.Fail(ExitCode.Usage, "INVALID_LABEL", $"a label has 1 to {Limits.Ingest.LabelCharacters} characters");
         var baseUrl = arguments.GetValue(BaseUrl);
-        if (baseUrl is not null && !(Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
-            return session.Output.Fail(ExitCode.Usage, "INVALID_URL", "--base-url is not an http or https URL");
+        if (baseUrl is not null && !BotSettings.IsServer(baseUrl))
+            return session.Output.Fail(ExitCode.Usage, "INVALID_URL", "--base-url is not an http or https URL without a user, a query and a fragment");
         if (arguments.GetValue(Poll) && arguments.GetValue(Webhook))
             return session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", "--poll and --webhook exclude each other: Telegram gives a bot's updates to one of them");
 
@@ -54,8 +57,8 @@ internal static class BotAddCommand
         var bot = new BotRegistration(telegramId, token, arguments.GetValue(Poll) ? BotModes.Poll : arguments.GetValue(Webhook) ? BotModes.Webhook : null)
         {
             Label = arguments.GetValue(Label),
-            WebhookSecret = arguments.GetValue(WebhookSecret),
-            SecretToken = arguments.GetValue(SecretToken),
+            WebhookSecret = webhookSecret,
+            SecretToken = secretToken,
             BaseUrl = baseUrl,
             Update = arguments.GetValue(Update),
             Verify = verify,
@@ -80,7 +83,21 @@ internal static class BotAddCommand
             text);
     }
 
-    /// <summary>The characters that Telegram allows in a secret_token, which need no escaping in a path either.</summary>
-    private static bool BadSecret(string? secret) =>
-        secret is not null && (secret.Length is 0 or > 256 || secret.Any(character => !char.IsAsciiLetterOrDigit(character) && character is not ('-' or '_')));
+    /// <summary>A secret as an argument or in a file; both null: it is not given. Otherwise it was told what is wrong.</summary>
+    private static bool TryRead(CliSession session, ParseResult arguments, Option<string?> direct, Option<string?> inFile, out string? secret)
+    {
+        secret = arguments.GetValue(direct);
+        if (arguments.GetValue(inFile) is not { } path) return true;
+        if (secret is not null)
+        {
+            session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", $"{direct.Name} and {inFile.Name} are both given; which one is meant?");
+            return false;
+        }
+
+        var read = SecretFile.Read(path);
+        secret = read.Text;
+        if (read.Warning is not null) session.Output.Warn($"{inFile.Name}: {read.Warning}");
+        if (read.Failure is not null) session.Output.Fail(ExitCode.Usage, "INVALID_SECRET_FILE", $"{inFile.Name}: {read.Failure}");
+        return read.Failure is null;
+    }
 }

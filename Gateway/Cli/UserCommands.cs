@@ -53,7 +53,7 @@ internal static class UserCommands
         var name = arguments.GetRequiredValue(Name).Trim();
         if (name.Length is 0 or > 128 || name.Any(char.IsControl)) return session.Output.Fail(ExitCode.Usage, "INVALID_NAME", "--name has 1 to 128 characters, none of them a control character");
         if (ReadPassword(session, arguments) is not { } password) return ExitCode.Usage;
-        var roles = arguments.GetRequiredValue(Role);
+        string[] roles = [.. arguments.GetRequiredValue(Role).Distinct(StringComparer.Ordinal)];
         var added = await session.Users.AddAsync(Actor.CommandLine, Authority.Whole, name, roles, password, cancellation);
         return added.Status == UserStatus.Done
             ? session.Output.Done(new UserAddedJson(added.Id, name, string.Join(' ', roles), roles), CliJson.Default.UserAddedJson, $"user {added.Id} ({name}, {string.Join(", ", roles)}) added")
@@ -80,7 +80,7 @@ internal static class UserCommands
 
     private static Task<int> SetRoleAsync(CliSession session, UserInfo user, ParseResult arguments)
     {
-        var roles = arguments.GetRequiredValue(Role);
+        string[] roles = [.. arguments.GetRequiredValue(Role).Distinct(StringComparer.Ordinal)];
         return ChangeAsync(session, user, new UserChange(Roles: roles), $"is {string.Join(", ", roles)}");
     }
 
