@@ -55,14 +55,17 @@ internal sealed class CliSession : IAsyncDisposable
         RunAsync(arguments, command, SessionMode.Change, cancellation);
 
     /// <summary>For a command that only looks: it makes no folder, no key and no database, and migrates nothing.</summary>
-    public static Task<int> LookAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
-        RunAsync(arguments, command, SessionMode.Look, cancellation);
+    /// <param name="whereNothingIs">What it says of a data folder without a database, whose path it is given; null: it refuses.</param>
+    public static Task<int> LookAsync(
+        ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation, Func<string, int>? whereNothingIs = null) =>
+        RunAsync(arguments, command, SessionMode.Look, cancellation, whereNothingIs);
 
     /// <summary>For the replacement of the master key: with the key in the data folder, no server runs there and no other command is at work.</summary>
     public static Task<int> RunAloneAsync(ParseResult arguments, Func<CliSession, Task<int>> command, CancellationToken cancellation) =>
         RunAsync(arguments, command, SessionMode.Alone, cancellation);
 
-    private static async Task<int> RunAsync(ParseResult arguments, Func<CliSession, Task<int>> command, SessionMode mode, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        ParseResult arguments, Func<CliSession, Task<int>> command, SessionMode mode, CancellationToken cancellation, Func<string, int>? whereNothingIs = null)
     {
         var output = OutputFor(arguments);
         var read = CommonOptions.Read(arguments);
@@ -71,7 +74,7 @@ internal sealed class CliSession : IAsyncDisposable
         try
         {
             if (mode != SessionMode.Change && options.Storage.SqlitePath is { } path && !File.Exists(path))
-                return output.Fail(ExitCode.Refused, "NO_DATABASE", $"there is no database {Path.GetFullPath(path)}; is this the folder that the gateway serves?");
+                return whereNothingIs?.Invoke(Path.GetFullPath(path)) ?? output.Fail(ExitCode.Refused, "NO_DATABASE", $"there is no database {Path.GetFullPath(path)}; is this the folder that the gateway serves?");
             if (mode == SessionMode.Change && options.Storage.IsSqlite) DataFolder.Create(options.DataFolder);
             using var locks = SessionLocks.Take(mode, options);
             if (locks.Refusal is { } refusal) return output.Fail(ExitCode.Refused, refusal.Code, refusal.Message);

@@ -15,6 +15,8 @@ internal sealed class ApplyScript(GatewayProgram gateway, IDatabase database, pa
           - name: support
             token: env:SUPPORT_TOKEN
             mode: poll
+            label: Desk
+            retention_days: 7
             secret_token: file:header
         chats:
           - { bot: support, chat: -1001, label: Helpdesk }
@@ -31,8 +33,12 @@ internal sealed class ApplyScript(GatewayProgram gateway, IDatabase database, pa
           - { key: desk, bot: support, chat: -1001, rights: [read, send] }
           - { key: desk, bot: support, chat: -1001, thread: 7, rights: [manage] }
           - { user: anna, bot: support, rights: [read] }
+        feedback:
+          - { key: desk, bot: support, chat: -1001 }
 
         """;
+
+    private const string Nothing = "bots: []\nkeys: []\nusers: []\ngrants: []\nfeedback: []\n";
 
     public string KeyPath => Path.Combine(Path.GetDirectoryName(gateway.DataFolder)!, "keys", "desk");
 
@@ -80,28 +86,32 @@ internal sealed class ApplyScript(GatewayProgram gateway, IDatabase database, pa
     {
         WriteSecrets();
         var first = await DoneAsync(Whole);
-        Assert.Equal((8, 0, 0), (first.GetProperty("add").GetInt32(), first.GetProperty("change").GetInt32(), first.GetProperty("remove").GetInt32()));
+        Assert.Equal((9, 0, 0), (first.GetProperty("add").GetInt32(), first.GetProperty("change").GetInt32(), first.GetProperty("remove").GetInt32()));
         Assert.DoesNotContain("False", string.Join(' ', Changes(first)), StringComparison.Ordinal);
         Assert.StartsWith("tgw_", File.ReadAllText(KeyPath), StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyPath));
-        Assert.Equal(8, await ReadAsync("SELECT COUNT(*) FROM audit_log WHERE actor_kind = 3"));
+        Assert.Equal(9, await ReadAsync("SELECT COUNT(*) FROM audit_log WHERE actor_kind = 3"));
+
+        Assert.Equal(1, await ReadAsync("SELECT COUNT(*) FROM bots WHERE label = 'Desk' AND retention_days = 7"));
+        Assert.Equal(1, await ReadAsync("SELECT COUNT(*) FROM feedback_grants f JOIN chats c ON c.id = f.chat_id WHERE c.telegram_chat_id = -1001"));
 
         var version = await VersionAsync();
         var key = File.ReadAllText(KeyPath);
         Assert.Empty(Changes(await DoneAsync(Whole, "--prune")));
         Assert.Equal((version, key), (await VersionAsync(), File.ReadAllText(KeyPath)));
 
-        var changed = Whole.Replace("label: Helpdesk", "label: Help", StringComparison.Ordinal)
+        var changed = Whole.Replace("label: Helpdesk", $"label: {new string('h', 256)}", StringComparison.Ordinal)
+            .Replace("retention_days: 7", "retention_days: 8", StringComparison.Ordinal)
             .Replace("rights: [read, send]", "rights: [read]", StringComparison.Ordinal)
             .Replace("[operator, viewer]", "[viewer]", StringComparison.Ordinal)
             .Replace("rate_per_second: 10", "rate_per_second: 20", StringComparison.Ordinal);
-        Assert.Equal(["change chat True", "change key True", "change user True", "change grant True"], Changes(await DoneAsync(changed)));
+        Assert.Equal(["change bot True", "change chat True", "change key True", "change user True", "change grant True"], Changes(await DoneAsync(changed)));
         Assert.Empty(Changes(await DoneAsync(changed)));
         Assert.Equal(key, File.ReadAllText(KeyPath));
 
-        var pruned = await DoneAsync("bots: []\nkeys: []\nusers: []\ngrants: []\n", "--prune");
-        Assert.Equal(["remove grant True", "remove grant True", "remove grant True", "remove key True", "remove user True", "remove bot True"], Changes(pruned));
+        var pruned = await DoneAsync(Nothing, "--prune");
+        Assert.Equal(["remove feedback True", "remove grant True", "remove grant True", "remove grant True", "remove key True", "remove user True", "remove bot True"], Changes(pruned));
         Assert.Equal("user root: is the last administrator", Assert.Single(pruned.GetProperty("kept").EnumerateArray()).GetString());
-        Assert.Empty(Changes(await DoneAsync("bots: []\nkeys: []\nusers: []\ngrants: []\n", "--prune")));
+        Assert.Empty(Changes(await DoneAsync(Nothing, "--prune")));
     }
 }

@@ -33,11 +33,27 @@ public sealed class ApplyTests : IAsyncLifetime
         var version = await script.VersionAsync();
         var shown = await script.ApplyAsync(ApplyScript.Whole, "--dry-run");
         Assert.Equal(0, shown.ExitCode);
-        Assert.Contains("+ bot support (123456789): mode poll, token (secret), secret_token (secret)", shown.Output, StringComparison.Ordinal);
-        Assert.Contains("8 changes: 8 to add, 0 to change, 0 to remove; nothing was changed", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("+ bot support (123456789): mode poll, label Desk, retention_days 7, token (secret), secret_token (secret)", shown.Output, StringComparison.Ordinal);
+        Assert.Contains("9 changes: 9 to add, 0 to change, 0 to remove; nothing was changed", shown.Output, StringComparison.Ordinal);
         Assert.All(ApplyScript.Changes(await script.DoneAsync(ApplyScript.Whole, "--dry-run")), change => Assert.EndsWith("False", change, StringComparison.Ordinal));
         Assert.Equal(version, await script.VersionAsync());
         Assert.False(File.Exists(script.KeyPath));
+    }
+
+    /// <summary>Whoever writes his first file looks at it before there is a gateway.</summary>
+    [Fact]
+    public async Task DryRun_WhereThereIsNoDatabase_ShowsAllAsNewAndMakesNothing()
+    {
+        script.WriteSecrets();
+        await database.DisposeAsync();
+        Directory.Delete(gateway.DataFolder, recursive: true);
+        var shown = await script.ApplyAsync(ApplyScript.Whole, "--dry-run", "--json");
+        Assert.True(shown.ExitCode == 0, shown.Output + shown.Errors);
+        Assert.Equal(9, shown.Json.GetProperty("add").GetInt32());
+        Assert.Contains("there is no database", shown.Errors, StringComparison.Ordinal);
+        var wrong = await script.ApplyAsync("grants:\n  - { key: nobody, bot: 5, rights: [read] }\n", "--dry-run", "--json");
+        Assert.Equal((2, 2), (wrong.ExitCode, wrong.Json.GetProperty("details").GetProperty("errors").GetArrayLength()));
+        Assert.False(Directory.Exists(gateway.DataFolder));
     }
 
     [Fact]
@@ -97,7 +113,7 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal(["add bot True", "add chat True", "add key False"], ApplyScript.Changes(failed.Json)[..3]);
 
         var rest = ApplyScript.Changes(await script.DoneAsync(ApplyScript.Whole));
-        Assert.Equal(["change key True", "add user True", "add user True", "add grant True", "add grant True", "add grant True"], rest);
+        Assert.Equal(["change key True", "add user True", "add user True", "add grant True", "add grant True", "add grant True", "add feedback True"], rest);
         Assert.StartsWith("tgw_", File.ReadAllText(path), StringComparison.Ordinal);
     }
 

@@ -52,6 +52,16 @@ public sealed class ConfigurationReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_WhatWouldMeanMoreOrShowMoreThanIsWritten_IsAnError()
+    {
+        Assert.Contains("scopes names at least one", Assert.Single(Fail("keys: [{ name: desk, scopes: [] }]")), StringComparison.Ordinal);
+        Assert.Contains("without a user", Assert.Single(Fail("bots: [{ name: a, token: file:token, base_url: 'http://me:password@host' }]")), StringComparison.Ordinal);
+        Assert.Single(Fail($"bots: [{{ name: a, token: file:token, base_url: 'http://host/{new string('x', 255)}' }}]"));
+        Assert.Single(Fail("bots: [{ name: a, token: file:token, retention_days: 1 }]"));
+        Assert.Single(Fail($"chats: [{{ bot: 5, chat: 5, label: {new string('x', 257)} }}]"));
+    }
+
+    [Fact]
     public void Read_ASectionThatIsNotThere_IsNullAndAnEmptyOneIsNot()
     {
         var file = Read("keys: []");
@@ -81,8 +91,8 @@ public sealed class ConfigurationReaderTests : IDisposable
         Assert.Equal(
             [
                 "2:5 bot: token is missing",
-                "3:5 bot: there is no field tokn here; there are name, token, telegram_id, mode, webhook_secret, secret_token, base_url",
-                "4:1 there is no section keyz; there are bots, chats, keys, users, grants",
+                "3:5 bot: there is no field tokn here; there are name, token, telegram_id, mode, webhook_secret, secret_token, base_url, label, retention_days",
+                "4:1 there is no section keyz; there are bots, chats, keys, users, grants, feedback",
                 "7:13 user: roles: each one is one of admin, operator, viewer",
                 "8:15 user: disabled is true or false",
                 "10:5 grant: is a key's or a user's: name one of key and user",

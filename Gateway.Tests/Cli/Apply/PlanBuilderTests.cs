@@ -18,8 +18,8 @@ public sealed class PlanBuilderTests
     private static readonly CurrentUser AnnaThere = new(3, "anna", BCrypt.Net.BCrypt.HashPassword("correct horse", 4), false, ["admin"]);
     private static readonly GrantEntry Grant = new(At, "desk", null, Telegram, null, 0, true, false, false);
     private static readonly CurrentGrant GrantThere = new(4, 2, null, 1, null, 0, true, false, false);
-    private static readonly CurrentState Nothing = new([], [], [], [], new Dictionary<long, CurrentChat>());
-    private static readonly CurrentState Everything = new([BotThere], [KeyThere], [AnnaThere], [GrantThere], new Dictionary<long, CurrentChat>());
+    private static readonly CurrentState Nothing = CurrentState.Nothing;
+    private static readonly CurrentState Everything = new([BotThere], [KeyThere], [AnnaThere], [GrantThere], [], new Dictionary<long, CurrentChat>());
     private static readonly ConfigurationFile Whole = new() { Bots = [Bot], Keys = [Key], Users = [Anna], Grants = [Grant], Chats = [] };
 
     [Fact]
@@ -40,14 +40,14 @@ public sealed class PlanBuilderTests
     {
         var file = Whole with
         {
-            Bots = [Bot with { Mode = "poll", Token = "123456789:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", SecretToken = "header" }],
+            Bots = [Bot with { Mode = "poll", Label = "Desk", RetentionDays = 7, Token = "123456789:BBHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", SecretToken = "header" }],
             Keys = [Key with { Scopes = null, ExpiresAtMs = 1801353600000 }],
             Users = [Anna with { Roles = ["admin", "viewer"], Password = "battery staple" }],
             Grants = [Grant with { CanSend = true }],
         };
         Assert.Equal(
             [
-                "~ bot support (123456789): mode webhook → poll, token (secret), secret_token (secret)",
+                "~ bot support (123456789): mode webhook → poll, label Desk, retention_days 7, token (secret), secret_token (secret)",
                 "~ key desk: scopes messages:read → none, expires none → 2027-01-31T00:00:00.000Z",
                 "~ user anna: roles admin → admin viewer, password (secret)",
                 "~ grant key desk bot 123456789: rights read → read send",
@@ -148,6 +148,26 @@ public sealed class PlanBuilderTests
         Assert.Contains("is there already", Assert.Single(Fail(new() { Keys = [Key with { SecretFile = path }] }, Nothing)), StringComparison.Ordinal);
         Assert.Empty(Lines(Plan(new() { Keys = [Key with { SecretFile = path }] }, Everything)));
         File.Delete(path);
+    }
+
+    [Fact]
+    public void Plan_TwoNewKeysWithOneFile_IsAnErrorInsteadOfALoss()
+    {
+        var path = Path.Combine(Path.GetTempPath(), "nowhere-yet", "key");
+        Assert.Contains("name the same file", Assert.Single(Fail(new() { Keys = [Key with { SecretFile = path }, Key with { Name = "other", SecretFile = path }] }, Nothing)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Feedback_IsAddedFoundAndPruned()
+    {
+        var chats = new Dictionary<long, CurrentChat> { [9] = new(9, Telegram, -10077, "", null, null), [10] = new(10, Telegram, 55, "b:business", null, null) };
+        var state = Everything with { Feedback = [new(2, 9), new(2, 10)], Chats = chats };
+        Assert.Equal(["+ feedback of bot 123456789 chat -5 to key desk"], Lines(Plan(new() { Feedback = [new(At, "desk", Telegram, -5), new(At, "desk", Telegram, -10077)] }, state)));
+        Assert.Empty(Lines(Plan(new(), state, prune: true)));
+        var pruned = Plan(new() { Feedback = [] }, state, prune: true);
+        Assert.Equal(["- feedback of bot 123456789 chat -10077 to key desk"], Lines(pruned));
+        Assert.Contains("cannot name", Assert.Single(pruned.Kept), StringComparison.Ordinal);
+        Assert.Equal(2, Fail(new() { Feedback = [new(At, "nobody", 5, -5)] }, state).Count);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Gateway.Cli.Apply;
 
-/// <summary><c>apply</c>: makes bots, chats, keys, users and grants as a file says; again, it finds nothing to do.</summary>
+/// <summary><c>apply</c>: makes bots, chats, keys, users, grants and feedback as a file says; again, it finds nothing to do.</summary>
 internal static class ApplyCommand
 {
     private static readonly Option<string> File = new("--file", "-f") { Description = "The configuration; - reads it from standard input", HelpName = "FILE", Required = true };
@@ -13,7 +13,7 @@ internal static class ApplyCommand
 
     public static Command Create()
     {
-        var command = new Command("apply", "Make bots, chats, keys, users and grants as a file says. Example: gateway apply -f gateway.yaml --dry-run") { File, DryRun, Prune, NoVerify, TakeOver, CommonOptions.PublicUrl };
+        var command = new Command("apply", "Make bots, chats, keys, users, grants and feedback as a file says. Example: gateway apply -f gateway.yaml --dry-run") { File, DryRun, Prune, NoVerify, TakeOver, CommonOptions.PublicUrl };
         command.SetAction(RunAsync);
         return command;
     }
@@ -32,30 +32,41 @@ internal static class ApplyCommand
         if (file is null) return Fail(output, path, errors);
         Task<int> RunFileAsync(CliSession session) => PlanAsync(session, arguments, path, file, cancellation);
         return await (arguments.GetValue(DryRun)
-            ? CliSession.LookAsync(arguments, RunFileAsync, cancellation)
+            ? CliSession.LookAsync(arguments, RunFileAsync, cancellation, where =>
+            {
+                output.Warn($"there is no database {where} yet; without --dry-run it is made");
+                return Show(output, arguments, path, file, CurrentState.Nothing);
+            })
             : CliSession.RunAsync(arguments, RunFileAsync, cancellation));
     }
 
     private static async Task<int> PlanAsync(CliSession session, ParseResult arguments, string path, ConfigurationFile file, CancellationToken cancellation)
     {
-        var errors = new ConfigurationErrors();
         var state = await StateReader.ReadAsync(session.Database, file, cancellation);
+        if (arguments.GetValue(DryRun)) return Show(session.Output, arguments, path, file, state);
+        var errors = new ConfigurationErrors();
         var plan = PlanBuilder.Build(file, state, arguments.GetValue(Prune), errors);
         if (plan is null) return Fail(session.Output, path, errors);
-        if (arguments.GetValue(DryRun)) return ApplyReport.Done(session.Output, plan, new ApplyProgress(), isDryRun: true);
         var progress = new ApplyProgress();
         var runner = new ChangeRunner(session, state, progress, verify: !arguments.GetValue(NoVerify), arguments.GetValue(TakeOver));
         try
         {
             progress.Failure = await runner.RunAsync(plan, cancellation);
         }
-        catch (Exception e) when (e is System.Data.Common.DbException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException or System.Net.Sockets.SocketException or IOException or UnauthorizedAccessException)
         {
             // What was done stays done, and the keys that were made have to be shown now or never.
             progress.Failure = e.Message;
         }
 
         return ApplyReport.Done(session.Output, plan, progress, isDryRun: false);
+    }
+
+    private static int Show(CliOutput output, ParseResult arguments, string path, ConfigurationFile file, CurrentState state)
+    {
+        var errors = new ConfigurationErrors();
+        var plan = PlanBuilder.Build(file, state, arguments.GetValue(Prune), errors);
+        return plan is null ? Fail(output, path, errors) : ApplyReport.Done(output, plan, new ApplyProgress(), isDryRun: true);
     }
 
     private static int Fail(CliOutput output, string path, ConfigurationErrors errors) => output.Fail(

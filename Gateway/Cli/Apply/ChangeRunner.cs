@@ -43,6 +43,7 @@ internal sealed class ChangeRunner
                 PlannedKey key => await MakeKeyAsync(key, cancellation),
                 PlannedUser user => await MakeUserAsync(user, cancellation),
                 PlannedGrant grant => await MakeGrantAsync(grant, cancellation),
+                PlannedFeedback feedback => await MakeFeedbackAsync(feedback, cancellation),
                 _ => throw new ArgumentOutOfRangeException(nameof(plan)),
             };
             if (failure is not null) return failure;
@@ -65,6 +66,8 @@ internal sealed class ChangeRunner
             WebhookSecret = bot.WebhookSecret,
             SecretToken = bot.SecretToken,
             BaseUrl = bot.BaseUrl,
+            Label = bot.Label,
+            RetentionDays = bot.RetentionDays,
             Update = true,
             Verify = verify,
             TakeOver = takeOver,
@@ -125,8 +128,23 @@ internal sealed class ChangeRunner
         return changed.Status == UserStatus.Done ? null : UserProblem.TextOf(changed, user.Name);
     }
 
-    private async Task<string?> MakeChatAsync(PlannedChat change, CancellationToken cancellation) =>
-        await new ChatSaver(session.Database, session.Time).SaveAsync(actor, change.Id, botIds[change.Entry.Bot], change.Entry, cancellation) ? null : "its bot is not there any more";
+    private async Task<string?> MakeChatAsync(PlannedChat change, CancellationToken cancellation)
+    {
+        var chats = new ChatAdministration(session.Database, session.Time);
+        var chat = change.Entry;
+        var id = change.Id;
+        if (id == 0)
+        {
+            var added = await chats.AddAsync(actor, botIds[chat.Bot], chat.TelegramId, chat.Label, cancellation);
+            if (added.Status != ChatStatus.Exists) return added.Status == ChatStatus.Done ? null : "its bot is not there any more";
+            // A running gateway has seen it since the plan was made.
+            id = added.Chat!.Id;
+        }
+
+        if (chat.Label is null) return null;
+        var labelled = await chats.SetLabelAsync(actor, id, chat.Label, null, cancellation);
+        return labelled.Status == ChatStatus.Done ? null : "it is not there any more";
+    }
 
     private async Task<string?> MakeGrantAsync(PlannedGrant change, CancellationToken cancellation)
     {
@@ -142,5 +160,18 @@ internal sealed class ChangeRunner
         var rights = (grant.CanRead ? ChatRights.Read : 0) | (grant.CanSend ? ChatRights.Send : 0) | (grant.CanManage ? ChatRights.Manage : 0);
         var outcome = await session.Grants.SetAsync(actor, null, to, target, rights, cancellation);
         return outcome.Status == GrantStatus.Done ? null : $"it cannot be granted: {outcome.Status}";
+    }
+
+    private async Task<string?> MakeFeedbackAsync(PlannedFeedback change, CancellationToken cancellation)
+    {
+        if (change.Entry is not { } feedback)
+        {
+            // Gone already: by its chat's bot, or its key.
+            await session.Feedback.RemoveAsync(actor, null, change.KeyId, new ChatName(change.ChatId, 0, 0), cancellation);
+            return null;
+        }
+
+        var outcome = await session.Feedback.AddAsync(actor, null, keyIds[feedback.Key], new ChatName(0, botIds[feedback.Bot], feedback.Chat), cancellation);
+        return outcome.Status == GrantStatus.Done ? null : $"it cannot push: {outcome.Status}";
     }
 }

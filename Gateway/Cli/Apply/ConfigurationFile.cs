@@ -8,6 +8,7 @@ internal sealed record ConfigurationFile
     public IReadOnlyList<KeyEntry>? Keys { get; init; }
     public IReadOnlyList<UserEntry>? Users { get; init; }
     public IReadOnlyList<GrantEntry>? Grants { get; init; }
+    public IReadOnlyList<FeedbackEntry>? Feedback { get; init; }
 }
 
 /// <param name="Name">What the rest of the file calls it. The bot itself is its Telegram id, which its token begins with.</param>
@@ -18,6 +19,8 @@ internal sealed record BotEntry(FilePosition At, string Name, long TelegramId, s
     public string? WebhookSecret { get; init; }
     public string? SecretToken { get; init; }
     public string? BaseUrl { get; init; }
+    public string? Label { get; init; }
+    public int? RetentionDays { get; init; }
 }
 
 /// <param name="Bot">The Telegram id of the chat's bot.</param>
@@ -39,3 +42,8 @@ internal sealed record UserEntry(FilePosition At, string Name, IReadOnlyList<str
 /// <param name="Chat">A Telegram chat id; null: all chats of the bot.</param>
 /// <param name="Thread">0: the whole chat.</param>
 internal sealed record GrantEntry(FilePosition At, string? Key, string? User, long Bot, long? Chat, long Thread, bool CanRead, bool CanSend, bool CanManage);
+
+/// <summary>A chat that pushes to a key.</summary>
+/// <param name="Bot">A Telegram id.</param>
+/// <param name="Chat">A Telegram chat id.</param>
+internal sealed record FeedbackEntry(FilePosition At, string Key, long Bot, long Chat);

@@ -33,7 +33,7 @@ internal sealed class ConfigurationReader
         if (errors.Any) return null;
         if (root is not YamlMapping mapping)
         {
-            errors.Add(root?.At ?? new(1, 1), "a configuration has the sections bots, chats, keys, users and grants");
+            errors.Add(root?.At ?? new(1, 1), "a configuration has the sections bots, chats, keys, users, grants and feedback");
             return null;
         }
 
@@ -46,8 +46,8 @@ internal sealed class ConfigurationReader
         var sections = root.Fields.ToDictionary(field => field.Name, StringComparer.Ordinal);
         foreach (var field in root.Fields)
         {
-            if (field.Name is not ("bots" or "chats" or "keys" or "users" or "grants"))
-                errors.Add(field.At, $"there is no section {field.Name}; there are bots, chats, keys, users, grants");
+            if (field.Name is not ("bots" or "chats" or "keys" or "users" or "grants" or "feedback"))
+                errors.Add(field.At, $"there is no section {field.Name}; there are bots, chats, keys, users, grants, feedback");
         }
 
         // Bots first, wherever they stand: the others name them.
@@ -58,6 +58,7 @@ internal sealed class ConfigurationReader
             Keys = Section(sections, "keys", "key", ReadKey, key => key.Name),
             Users = Section(sections, "users", "user", ReadUser, user => user.Name),
             Grants = Section(sections, "grants", "grant", ReadGrant, grant => $"{grant.Key} {grant.User} {grant.Bot} {grant.Chat} {grant.Thread}"),
+            Feedback = Section(sections, "feedback", "feedback", ReadFeedback, entry => $"{entry.Key} {entry.Bot} {entry.Chat}"),
         };
     }
 
@@ -111,6 +112,8 @@ internal sealed class ConfigurationReader
             WebhookSecret = HeaderSecret(fields, "webhook_secret"),
             SecretToken = HeaderSecret(fields, "secret_token"),
             BaseUrl = BaseUrl(fields),
+            Label = fields.Text("label", maxChars: Limits.Ingest.LabelCharacters),
+            RetentionDays = (int?)fields.Number("retention_days", BotSettings.LeastRetentionDays, BotSettings.MostRetentionDays),
         };
         return name is null || telegramId is null ? null : bot;
     }
@@ -118,16 +121,16 @@ internal sealed class ConfigurationReader
     private string? HeaderSecret(FieldReader fields, string name)
     {
         var secret = Resolve(fields, name);
-        if (secret is null || (secret.Length <= 256 && secret.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'))) return secret;
+        if (secret is null || BotSettings.IsSecret(secret)) return secret;
         fields.Add(fields.PositionOf(name), $"what {name} names has 1 to 256 of the characters A-Z a-z 0-9 _ -");
         return null;
     }
 
     private static string? BaseUrl(FieldReader fields)
     {
-        var text = fields.Text("base_url", maxChars: 256);
-        if (text is null || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")) return text?.TrimEnd('/');
-        fields.Add(fields.PositionOf("base_url"), "base_url is an http or https URL");
+        var text = fields.Text("base_url", maxChars: BotSettings.BaseUrlCharacters);
+        if (text is null || BotSettings.IsServer(text)) return text?.TrimEnd('/');
+        fields.Add(fields.PositionOf("base_url"), "base_url is an http or https URL without a user, a query and a fragment");
         return null;
     }
 
@@ -135,7 +138,7 @@ internal sealed class ConfigurationReader
     {
         var bot = Bot(fields);
         var chat = fields.Number("chat", long.MinValue, long.MaxValue, isRequired: true);
-        var label = fields.Text("label");
+        var label = fields.Text("label", maxChars: Limits.Access.ChatLabelCharacters);
         return bot is null || chat is null ? null : new ChatEntry(fields.At, bot.Value, chat.Value, label);
     }
 
@@ -144,6 +147,8 @@ internal sealed class ConfigurationReader
         var name = fields.Text("name", isRequired: true);
         var isAdmin = fields.Flag("admin");
         var scopes = fields.Words("scopes", PermissionNames.All);
+        // None would be the default set after all, which is more than whoever writes [] means.
+        if (scopes is { Count: 0 }) fields.Add(fields.PositionOf("scopes"), "scopes names at least one; left out, the key has the default set");
         var expires = fields.Text("expires");
         DateTimeOffset time = default;
         // Only a point in time: "in 90 days" would be another one at every run.
@@ -155,7 +160,7 @@ internal sealed class ConfigurationReader
             fields.Add(fields.PositionOf("secret"), "secret is file:PATH, where the new key is to be written; keys are made by the gateway and never stand in this file");
         var perSecond = fields.Number("rate_per_second", 1, Limits.Access.RequestsPerSecondMost);
         var burst = fields.Number("rate_burst", 1, Limits.Access.RequestBurstMost);
-        return name is null ? null : new KeyEntry(fields.At, name, isAdmin, scopes is { Count: 0 } ? null : scopes, expires is null ? null : time.ToUnixTimeMilliseconds(), reference?.PathIn(folder))
+        return name is null ? null : new KeyEntry(fields.At, name, isAdmin, scopes, expires is null ? null : time.ToUnixTimeMilliseconds(), reference?.PathIn(folder))
         {
             RatePerSecond = (int?)perSecond,
             RateBurst = (int?)burst,
@@ -186,6 +191,14 @@ internal sealed class ConfigurationReader
         return key is null == user is null || bot is null || rights is null
             ? null
             : new GrantEntry(fields.At, key, user, bot.Value, chat, thread ?? 0, rights.Contains("read"), rights.Contains("send"), rights.Contains("manage"));
+    }
+
+    private FeedbackEntry? ReadFeedback(FieldReader fields)
+    {
+        var key = fields.Text("key", isRequired: true);
+        var bot = Bot(fields);
+        var chat = fields.Number("chat", long.MinValue, long.MaxValue, isRequired: true);
+        return key is null || bot is null || chat is null ? null : new FeedbackEntry(fields.At, key, bot.Value, chat.Value);
     }
 
     /// <summary>By its name in this file, or by Telegram id.</summary>

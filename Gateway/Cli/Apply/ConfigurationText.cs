@@ -18,7 +18,7 @@ internal static class ConfigurationText
             var length = await reader.ReadBlockAsync(buffer, cancellation);
             return length == buffer.Length ? (null, $"{path} has more than {Limits.Cli.ConfigurationBytes} bytes") : (new string(buffer, 0, length), "");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return (null, e.Message);
         }

@@ -1,6 +1,6 @@
 namespace Gateway.Cli.Apply;
 
-internal sealed record CurrentBot(long Id, long TelegramId, string? Username, string Mode, byte[] TokenHash, byte[] WebhookSecretHash, byte[]? SecretTokenHash, string? BaseUrl);
+internal sealed record CurrentBot(long Id, long TelegramId, string? Username, string Mode, byte[] TokenHash, byte[] WebhookSecretHash, byte[]? SecretTokenHash, string? BaseUrl, string? Label = null, int? RetentionDays = null);
 
 /// <param name="Bot">Telegram id, as in the file.</param>
 /// <param name="Realm">Not empty: a chat that the file cannot name (of a business connection, of a guest).</param>
@@ -18,14 +18,20 @@ internal sealed record CurrentUser(long Id, string Name, string PasswordHash, bo
 /// <param name="BotId">Null: of one chat.</param>
 internal sealed record CurrentGrant(long Id, long? KeyId, long? UserId, long? BotId, long? ChatId, long Thread, bool CanRead, bool CanSend, bool CanManage);
 
-/// <summary>What there is now of what a configuration can name, read at one moment. Not removed bots, not revoked keys.</summary>
+internal sealed record CurrentFeedback(long KeyId, long ChatId);
+
+/// <summary>What there is now of what a configuration can name. Not removed bots, not revoked keys.</summary>
 internal sealed record CurrentState(
     IReadOnlyList<CurrentBot> Bots,
     IReadOnlyList<CurrentKey> Keys,
     IReadOnlyList<CurrentUser> Users,
     IReadOnlyList<CurrentGrant> Grants,
+    IReadOnlyList<CurrentFeedback> Feedback,
     IReadOnlyDictionary<long, CurrentChat> Chats)
 {
+    /// <summary>Of a gateway that is not there yet.</summary>
+    public static readonly CurrentState Nothing = new([], [], [], [], [], new Dictionary<long, CurrentChat>());
+
     public CurrentBot? BotOf(long telegramId) => Bots.FirstOrDefault(bot => bot.TelegramId == telegramId);
 
     /// <summary>The chat where its events are now: a group that became a supergroup has moved on, and its grants with it.</summary>

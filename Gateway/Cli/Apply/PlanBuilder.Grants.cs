@@ -42,6 +42,7 @@ internal sealed partial class PlanBuilder
     /// <summary>Of the kinds that the file has a section for. Chats stay: they are history.</summary>
     private void Prune()
     {
+        PruneFeedback();
         foreach (var grant in file.Grants is null ? [] : current.Grants.Where(grant => !namedGrants.Contains(grant.Id))) PruneGrant(grant);
         foreach (var key in file.Keys is null ? [] : current.Keys.Where(key => file.Keys.All(entry => entry.Name != key.Name)))
             removed.Add(new PlannedKey(ChangeAction.Remove, key.Name, [new("id", null, $"{key.Id}")], key.Id, null));

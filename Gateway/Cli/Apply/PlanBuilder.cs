@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Access;
 
 namespace Gateway.Cli.Apply;
@@ -20,6 +21,7 @@ internal sealed partial class PlanBuilder(ConfigurationFile file, CurrentState c
         builder.PlanKeys();
         builder.PlanUsers(prune);
         builder.PlanGrants();
+        builder.PlanFeedback();
         if (prune) builder.Prune();
         return errors.Any ? null : new Plan([.. builder.saved, .. builder.removed], builder.kept);
     }
@@ -32,6 +34,8 @@ internal sealed partial class PlanBuilder(ConfigurationFile file, CurrentState c
             var fields = new List<FieldChange>();
             Compare(fields, "mode", there?.Mode, bot.Mode);
             Compare(fields, "base_url", there?.BaseUrl, bot.BaseUrl);
+            Compare(fields, "label", there?.Label, bot.Label);
+            Compare(fields, "retention_days", there?.RetentionDays?.ToString(CultureInfo.InvariantCulture), bot.RetentionDays?.ToString(CultureInfo.InvariantCulture));
             CompareSecret(fields, "token", there?.TokenHash, bot.Token);
             CompareSecret(fields, "webhook_secret", there?.WebhookSecretHash, bot.WebhookSecret);
             CompareSecret(fields, "secret_token", there?.SecretTokenHash, bot.SecretToken);
@@ -58,6 +62,7 @@ internal sealed partial class PlanBuilder(ConfigurationFile file, CurrentState c
 
     private void PlanKeys()
     {
+        RefuseSharedFiles();
         foreach (var key in file.Keys ?? [])
         {
             var there = KeyOf(key.At, "key", key.Name);
@@ -72,6 +77,13 @@ internal sealed partial class PlanBuilder(ConfigurationFile file, CurrentState c
                 errors.Add(key.At, $"key: {path} is there already, and this key is not: move the file away, or the secret in it would be lost");
             Save(there, fields, action => new PlannedKey(action, key.Name, fields, there?.Id ?? 0, key));
         }
+    }
+
+    /// <summary>The later key would overwrite the only copy of the earlier one.</summary>
+    private void RefuseSharedFiles()
+    {
+        foreach (var shared in (file.Keys ?? []).Where(key => key.SecretFile is not null).GroupBy(key => key.SecretFile).Where(same => same.Count() > 1))
+            errors.Add(shared.Last().At, $"key: {shared.Last().Name} and {shared.First().Name} name the same file {shared.Key}");
     }
 
     /// <summary>Null when there is none of this name; several are an error, for the name does not say which.</summary>

@@ -16,7 +16,7 @@ internal readonly record struct FieldChange(string Field, string? From, string? 
 }
 
 /// <summary>One object that is not as the file says. Each is made so in its own transaction; see <see cref="ChangeRunner"/>.</summary>
-/// <param name="Kind">bot, chat, key, user or grant.</param>
+/// <param name="Kind">bot, chat, key, user, grant or feedback.</param>
 /// <param name="Name">As people know the object.</param>
 internal abstract record PlannedChange(ChangeAction Action, string Kind, string Name, IReadOnlyList<FieldChange> Fields)
 {
@@ -38,3 +38,7 @@ internal sealed record PlannedKey(ChangeAction Action, string Name, IReadOnlyLis
 internal sealed record PlannedUser(ChangeAction Action, string Name, IReadOnlyList<FieldChange> Fields, long Id, UserEntry? Entry, bool SetsPassword) : PlannedChange(Action, "user", Name, Fields);
 
 internal sealed record PlannedGrant(ChangeAction Action, string Name, IReadOnlyList<FieldChange> Fields, long Id, GrantEntry? Entry) : PlannedChange(Action, "grant", Name, Fields);
+
+/// <param name="KeyId">Of one that goes.</param>
+internal sealed record PlannedFeedback(ChangeAction Action, string Name, IReadOnlyList<FieldChange> Fields, long KeyId, long ChatId, FeedbackEntry? Entry)
+    : PlannedChange(Action, "feedback", Name, Fields);

@@ -15,12 +15,13 @@ internal sealed class StateReader(DbConnection connection, ConfigurationFile fil
         var reader = new StateReader(connection, file, cancellation);
         var bots = await reader.ReadBotsAsync();
         var grants = await reader.ReadGrantsAsync();
-        return new CurrentState(bots, await reader.ReadKeysAsync(), await reader.ReadUsersAsync(), grants, await reader.ReadChatsAsync(bots, grants));
+        var feedback = await reader.ReadFeedbackAsync();
+        return new CurrentState(bots, await reader.ReadKeysAsync(), await reader.ReadUsersAsync(), grants, feedback, await reader.ReadChatsAsync(bots, grants, feedback));
     }
 
     private Task<List<CurrentBot>> ReadBotsAsync() => ReadAsync(
-        $"SELECT id, telegram_id, username, mode, token_hash, webhook_secret_hash, secret_token_hash, base_url FROM bots WHERE mode <> '{BotModes.Removed}' ORDER BY id",
-        row => new CurrentBot(row.GetInt64(0), row.GetInt64(1), Text(row, 2), row.GetString(3), Bytes(row, 4)!, Bytes(row, 5)!, Bytes(row, 6), Text(row, 7)));
+        $"SELECT id, telegram_id, username, mode, token_hash, webhook_secret_hash, secret_token_hash, base_url, label, retention_days FROM bots WHERE mode <> '{BotModes.Removed}' ORDER BY id",
+        row => new CurrentBot(row.GetInt64(0), row.GetInt64(1), Text(row, 2), row.GetString(3), Bytes(row, 4)!, Bytes(row, 5)!, Bytes(row, 6), Text(row, 7), Text(row, 8), (int?)Number(row, 9)));
 
     private Task<List<CurrentKey>> ReadKeysAsync() => ReadAsync(
         "SELECT id, name, is_admin, scopes, expires_at_ms, rate_per_second, rate_burst, hash FROM api_keys WHERE revoked_at_ms IS NULL ORDER BY id",
@@ -49,18 +50,23 @@ internal sealed class StateReader(DbConnection connection, ConfigurationFile fil
             row.GetInt64(7) != 0,
             row.GetInt64(8) != 0));
 
-    private async Task<Dictionary<long, CurrentChat>> ReadChatsAsync(List<CurrentBot> bots, List<CurrentGrant> grants)
+    private Task<List<CurrentFeedback>> ReadFeedbackAsync() => ReadAsync(
+        "SELECT key_id, chat_id FROM feedback_grants WHERE key_id IN (SELECT id FROM api_keys WHERE revoked_at_ms IS NULL) ORDER BY key_id, chat_id",
+        row => new CurrentFeedback(row.GetInt64(0), row.GetInt64(1)));
+
+    private async Task<Dictionary<long, CurrentChat>> ReadChatsAsync(List<CurrentBot> bots, List<CurrentGrant> grants, List<CurrentFeedback> feedback)
     {
         var chats = new Dictionary<long, CurrentChat>();
         var named = (file.Chats ?? []).Select(chat => (chat.Bot, Chat: chat.TelegramId))
-            .Concat((file.Grants ?? []).Where(grant => grant.Chat is not null).Select(grant => (grant.Bot, Chat: grant.Chat!.Value)));
+            .Concat((file.Grants ?? []).Where(grant => grant.Chat is not null).Select(grant => (grant.Bot, Chat: grant.Chat!.Value)))
+            .Concat((file.Feedback ?? []).Select(entry => (entry.Bot, entry.Chat)));
         foreach (var (bot, chat) in named.Distinct())
         {
             if (bots.Find(each => each.TelegramId == bot) is { } there)
                 await AddAsync(chats, "c.bot_id = @bot AND c.telegram_chat_id = @chat AND c.realm = ''", ("@bot", there.Id), ("@chat", chat));
         }
 
-        foreach (var id in grants.Select(grant => grant.ChatId).OfType<long>().Distinct()) await AddByIdAsync(chats, id);
+        foreach (var id in grants.Select(grant => grant.ChatId).OfType<long>().Concat(feedback.Select(entry => entry.ChatId)).Distinct()) await AddByIdAsync(chats, id);
         return chats;
     }
 
