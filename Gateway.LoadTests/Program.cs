@@ -10,6 +10,7 @@ const string Usage = """
       fanout    --subscribers 1000,10000 WebSockets against a bare loop, at --deliveries 20000 a second
       resume    --subscribers 1000 that come back at --back 20000 of --events 50000 after a restart
       memory    idle, and per idle WebSocket at --sockets 5000
+      rest      authenticated reads over REST against a bare Kestrel that answers the same bytes, at --connections 32
       bare      both references alone: what generator and machine can do
       startup   exec to the first 200 of /health, median of --starts 10
     common: --seconds N --warm-up N --connections A,B --data DIR
@@ -30,6 +31,8 @@ switch (options.Scenario)
 {
     case "reference-ingest":
         return await BareKestrel.RunAsync(options.Number("port", 0));
+    case "reference-read":
+        return await BareKestrel.RunReadAsync(options.Number("port", 0), options.Number("bytes", 0));
     case "reference-fanout":
         return BareFanout.Run(options.Number("port", 0), options.Number("subscribers", 0));
 }
@@ -41,6 +44,7 @@ Func<CommandLine, Report, Task>? scenario = options.Scenario switch
     "resume" => ResumeScenario.RunAsync,
     "memory" => MemoryScenario.RunAsync,
     "startup" => StartupScenario.RunAsync,
+    "rest" => RestScenario.RunAsync,
     "bare" => BareScenario.RunAsync,
     _ => null,
 };

@@ -6,8 +6,11 @@ using HdrHistogram;
 
 namespace Gateway.LoadTests.Posting;
 
+/// <summary>The bytes of the next request, valid until the next call; due is what the request may carry as its time.</summary>
+internal delegate ReadOnlySpan<byte> NextRequest(long dueNanoseconds);
+
 /// <summary>
-/// Posts updates over keep-alive connections from one thread. Closed loop: every connection sends again as soon as it was
+/// Sends requests over keep-alive connections from one thread. Closed loop: every connection sends again as soon as it was
 /// answered. Open loop: requests are due on a schedule of their own whatever the server does, wait for a free connection when
 /// there is none, and their latency counts from when they were due (no coordinated omission).
 /// </summary>
@@ -15,7 +18,7 @@ internal sealed unsafe class PostGenerator : IDisposable
 {
     private const int ReceiveBytes = 4096;
 
-    private readonly UpdateTemplate template;
+    private readonly NextRequest next;
     private readonly Epoll epoll = new(1024);
     private readonly Socket[] sockets;
     private readonly int[] descriptors;
@@ -29,8 +32,13 @@ internal sealed unsafe class PostGenerator : IDisposable
     private int inFlight;
 
     public PostGenerator(int port, int connections, UpdateTemplate template)
+        : this(port, connections, template.Next)
     {
-        this.template = template;
+    }
+
+    public PostGenerator(int port, int connections, NextRequest next)
+    {
+        this.next = next;
         sockets = new Socket[connections];
         descriptors = new int[connections];
         due = new long[connections];
@@ -166,7 +174,7 @@ internal sealed unsafe class PostGenerator : IDisposable
     private void Post(int connection, long dueAt)
     {
         due[connection] = dueAt;
-        ReadOnlySpan<byte> request = template.Next(dueAt);
+        ReadOnlySpan<byte> request = next(dueAt);
         fixed (byte* bytes = request)
         {
             nint sent = Libc.Send(descriptors[connection], bytes, request.Length, Libc.MsgNoSignal);
