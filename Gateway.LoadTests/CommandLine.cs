@@ -7,7 +7,7 @@ namespace Gateway.LoadTests;
 internal sealed partial class CommandLine
 {
     private readonly Dictionary<string, string> options = [];
-    private readonly HashSet<string> known = ["binary", "store", "database", "data", "json", "seconds", "warm-up", "connections", "rate", "subscribers", "sockets", "starts", "port", "deliveries", "events", "back"];
+    private readonly HashSet<string> known = ["binary", "store", "database", "data", "json", "seconds", "warm-up", "connections", "rate", "subscribers", "sockets", "starts", "bytes", "port", "deliveries", "events", "back"];
 
     public CommandLine(string[] arguments)
     {

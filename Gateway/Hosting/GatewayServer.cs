@@ -54,6 +54,7 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
         var first = await RunFirstAsync(startUp, cancellation);
         await output.WriteAsync(Banner.Text(url, options, GatewayVersion.Text, first));
         await output.FlushAsync(cancellation);
+        ReturnStartMemory();
         HostingLog.Listening(logger, url, options.Storage.ToString(), GatewayVersion.Text);
 
         var cancelled = Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
@@ -64,6 +65,12 @@ internal sealed class GatewayServer(GatewayOptions options, TextWriter output, T
         HostingLog.Stopped(logger);
         return died is null ? new(ServeStatus.Stopped, null) : new(ServeStatus.Failed, $"the {died} loop died; the log says why");
     }
+
+    /// <summary>
+    /// Once: what the start alone needed (7 MiB of an Argon2 run, migrations, the route table's making) goes back to the system. Left to itself the
+    /// collector keeps it for a load that an idle gateway does not have; measured, 10 of the 20 MB that it may hold.
+    /// </summary>
+    private static void ReturnStartMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     private async Task<FirstCredentials?> RunFirstAsync(StartUp startUp, CancellationToken cancellation)
     {
