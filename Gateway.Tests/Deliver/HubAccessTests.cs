@@ -148,7 +148,7 @@ public sealed class HubAccessTests
         var renewed = await hub.SubscribedAsync("""{"all":true}""", token);
         hub.Time.Advance(TimeSpan.FromMinutes(1));
         renewed.Connection.Renew(next);
-        token.IsRevoked = true;
+        token.IsTokenExpired = token.IsRevoked = true;
         await hub.Hub.OnControlChangedAsync(2, default);
         await hub.PublishAsync();
         await renewed.UntilAsync(o => o.Bare.Length == 1);
@@ -314,6 +314,54 @@ public sealed class HubAccessTests
         Assert.Equal(last - 5, outlet.Bare.Length);
         Assert.Equal(outlet.Bare.Order(), outlet.Bare);
         Assert.Equal(Enumerable.Range(1, (int)last).Select(seq => (long)seq), outlet.Replayed("b"));
+    }
+
+    /// <summary>
+    /// Regression: a process that woke was current again before its streams were told that their key had expired or their permission was gone, which
+    /// take no grants away; what had been held left in between.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Credential_EndedWhileDeliveryWasHeld_NothingLeavesBeforeTheShardIsTold(bool isRevoked)
+    {
+        var code = isRevoked ? CloseCode.Unauthenticated : CloseCode.Forbidden;
+        await using var hub = await HubHarness.StartAsync();
+        var principal = HubHarness.Someone(Grants.Admin);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        hub.IsCurrent = false;
+        await hub.PublishAsync(3);
+        await hub.SettleAsync();
+        if (isRevoked) principal.IsRevoked = true;
+        else principal.Permissions = Permission.ChatsRead;
+        hub.IsCurrent = true;
+        hub.Time.Advance(Limits.Deliver.Tick);
+
+        Assert.Equal(code, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(code, outlet.Closed);
+        Assert.Empty(outlet.Bare);
+    }
+
+    /// <summary>Regression: a process that stood still while a send was put together asked only whether it is current, which it may be again.</summary>
+    [Fact]
+    public async Task Grant_TakenWhileTheSendIsPutTogether_ItIsNotSent()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        var principal = HubHarness.Reader(await hub.ChatIdAsync(SampleUpdates.GroupId), 77);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        var looks = 0;
+        hub.AsksWhetherCurrent = () =>
+        {
+            if (Interlocked.Increment(ref looks) == 2) principal.Grants = HubHarness.Reads(77);
+            return true;
+        };
+        await hub.PublishAsync();
+
+        await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(outlet.IsAborted);
+        Assert.Empty(outlet.Bare);
     }
 
     [Fact]

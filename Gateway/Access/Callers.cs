@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Http;
 using Gateway.Storage;
 
@@ -10,21 +11,18 @@ internal static class Callers
         (Principal?)exchange.Caller ?? throw new InvalidOperationException("This route is not behind the access gate.");
 
     /// <summary>For the audit log.</summary>
-    public static Actor Actor(this Exchange exchange)
-    {
-        var principal = exchange.Principal();
-        return new Actor(
-            principal.Id.Kind == PrincipalKind.ApiKey ? ActorKind.ApiKey : ActorKind.User,
-            principal.Id.Id,
-            principal.Name,
-            exchange.Address(),
-            exchange.RequestId);
-    }
+    public static Actor Actor(this Exchange exchange) => ActorOf(exchange.Principal(), exchange.Context.Connection.RemoteIpAddress, exchange.RequestId);
 
     /// <summary>For the audit log, where the caller is not known.</summary>
-    public static Actor Stranger(this Exchange exchange) => new(ActorKind.Nobody, 0, "", exchange.Address(), exchange.RequestId);
+    public static Actor Stranger(this Exchange exchange) => ActorOf(null, exchange.Context.Connection.RemoteIpAddress, exchange.RequestId);
 
-    /// <summary>An IPv4 client of a socket for both has a mapped IPv6 address; it is the same client.</summary>
-    private static string? Address(this Exchange exchange) =>
-        exchange.Context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+    /// <param name="principal">Null: not known.</param>
+    public static Actor ActorOf(Principal? principal, IPAddress? from, string? requestId)
+    {
+        // An IPv4 client of a socket for both has a mapped IPv6 address; it is the same client.
+        var address = (from is { IsIPv4MappedToIPv6: true } ? from.MapToIPv4() : from)?.ToString();
+        return principal is null
+            ? new Actor(ActorKind.Nobody, 0, "", address, requestId)
+            : new Actor(principal.Id.Kind == PrincipalKind.ApiKey ? ActorKind.ApiKey : ActorKind.User, principal.Id.Id, principal.Name, address, requestId);
+    }
 }

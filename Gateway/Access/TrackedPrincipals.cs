@@ -136,8 +136,10 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time, Ra
             principal.Grants = grants;
         }
 
-        principal.Permissions = usable ? state!.Permissions : Permission.None;
+        // The end first with its reason, and taken back last: or a stream that looks meanwhile would be told that it lacks a permission (4003).
         principal.IsTokenExpired = state is not null && state.IsUsable(nowMs) && !usable;
+        principal.IsRevoked |= !usable;
+        principal.Permissions = usable ? state!.Permissions : Permission.None;
         principal.IsRevoked = !usable;
         principal.Budget?.SetLimit(budgets.Standard.With(state?.RatePerSecond, state?.RateBurst));
     }

@@ -96,13 +96,12 @@ internal sealed partial class HubShard
     }
 
     /// <summary>Why the principal may have no stream any more; null: it may.</summary>
-    private CloseCode? EndOf(Principal principal)
+    private static CloseCode? EndOf(Principal principal)
     {
         if (principal.IsRevoked)
         {
-            // A token ends by itself and is renewed; a key that has expired is not.
-            var isOver = principal.Id.Kind == PrincipalKind.User && principal.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds();
-            return isOver ? CloseCode.TokenExpired : CloseCode.Unauthenticated;
+            // A token ends by itself and is renewed; a key that has expired is not, nor is a session.
+            return principal.IsTokenExpired ? CloseCode.TokenExpired : CloseCode.Unauthenticated;
         }
 
         return principal.Has(Permission.EventsRead) ? null : CloseCode.Forbidden;

@@ -65,6 +65,12 @@ internal sealed partial class HubShard
 
     private void Flush(Connection connection)
     {
+        if (EndOf(connection.Principal) is { } code)
+        {
+            // Held delivery goes on when permissions are current again, which may be before this shard is told whose streams have ended.
+            Close(connection, code);
+        }
+
         scratch.Clear();
         var (mayDeliver, eventsBefore) = (isCurrent(), sentEvents);
         // Before anything is let out: grants that shrink while this send is put together are then seen to have shrunk.
@@ -89,9 +95,10 @@ internal sealed partial class HubShard
             }
         }
 
-        if (sentEvents > eventsBefore && !isCurrent())
+        if (sentEvents > eventsBefore && connection.CheckRest() != RestStatus.Send)
         {
-            // The process stood still between the two looks: what was put together is let go, and read again by one that resumes.
+            // The process may have stood still between the two looks, and what was taken away meanwhile may be loaded already: what was put
+            // together is let go, and read again by one that resumes.
             Abort(connection, CloseCode.CannotCheckNow);
             return;
         }

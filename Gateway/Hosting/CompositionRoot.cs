@@ -104,7 +104,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
             MaxUnauthenticatedPerAddress = options.Http.MaxUnauthenticatedPerAddress,
         };
         var census = new SocketCensus(socketOptions);
-        var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver"), rateLimiter), socketOptions);
+        var sockets = new SocketEndpoint(new SocketServices(hub, access, WebSocketFraming.Instance, wheel, census, time, Log("Deliver"), rateLimiter, denials), socketOptions);
 
         auditRetention = new AuditRetention(database, TimeSpan.FromDays(options.AuditRetentionDays), time, Log("Access"));
         var gate = new AccessGate(access, watcher.ReadFreshAsync, denials, rateLimiter);

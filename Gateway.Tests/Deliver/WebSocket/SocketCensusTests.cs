@@ -26,11 +26,11 @@ public sealed class SocketCensusTests
     public void Stranger_ThatAuthenticates_GivesItsPlaceToTheNext()
     {
         var strict = new SocketCensus(new SocketOptions { MaxUnauthenticated = 1, MaxUnauthenticatedPerAddress = 1 });
-        var (one, other) = (new SocketPlace(strict), new SocketPlace(strict));
-        Assert.Equal(CensusStatus.Entered, one.EnterStranger(System.Net.IPAddress.Loopback));
-        Assert.Equal(CensusStatus.StrangersFull, other.EnterStranger(System.Net.IPAddress.IPv6Loopback));
+        var (one, other) = (new SocketPlace(strict, System.Net.IPAddress.Loopback), new SocketPlace(strict, System.Net.IPAddress.IPv6Loopback));
+        Assert.Equal(CensusStatus.Entered, one.EnterStranger());
+        Assert.Equal(CensusStatus.StrangersFull, other.EnterStranger());
         Assert.Equal(CensusStatus.Entered, one.Enter(PrincipalId.Key(1)));
-        Assert.Equal(CensusStatus.Entered, other.EnterStranger(System.Net.IPAddress.Loopback));
+        Assert.Equal(CensusStatus.Entered, other.EnterStranger());
         Assert.Equal(2, strict.Count);
     }
 }

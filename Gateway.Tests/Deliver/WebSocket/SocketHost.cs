@@ -38,11 +38,13 @@ internal sealed class SocketHost : IAsyncDisposable
     private Action<KestrelServerLimits>? limits;
     private TimeProvider hubTime = TimeProvider.System;
     private int shards;
+    private Func<Task<bool>>? readFresh;
     private AccessControl access = null!;
     private long updateId;
 
     public Hub Hub { get; private set; } = null!;
     public SocketCensus Census { get; private set; } = null!;
+    public AuditDenials Denials { get; private set; } = null!;
     public RecordingLogger Log { get; } = new();
     public int Port { get; private set; }
     public bool IsTls { get; private init; }
@@ -63,9 +65,9 @@ internal sealed class SocketHost : IAsyncDisposable
 
     public static async Task<SocketHost> StartAsync(
         bool isTls = false, TimeProvider? time = null, SocketOptions? options = null, Action<KestrelServerLimits>? limits = null,
-        TimeProvider? hubTime = null, int shards = 2, RateLimit? rateLimit = null)
+        TimeProvider? hubTime = null, int shards = 2, RateLimit? rateLimit = null, Func<Task<bool>>? readFresh = null)
     {
-        var host = new SocketHost { IsTls = isTls, limits = limits, hubTime = hubTime ?? TimeProvider.System, shards = shards };
+        var host = new SocketHost { IsTls = isTls, readFresh = readFresh, limits = limits, hubTime = hubTime ?? TimeProvider.System, shards = shards };
         // Without a limit of the test's own, one that no test meets.
         var budgets = new RateBudgets(time ?? TimeProvider.System, rateLimit ?? new RateLimit(Limits.Access.RequestsPerSecondMost, Limits.Access.RequestBurstMost));
         await host.OpenAsync(time ?? TimeProvider.System, options ?? new SocketOptions(), budgets);
@@ -98,6 +100,19 @@ internal sealed class SocketHost : IAsyncDisposable
     public async Task<string> TicketAsync(string key) =>
         (await new Tickets(database, new OpaqueTokens(Keys), TimeProvider.System).IssueAsync(await PrincipalAsync(key), default)).Text;
 
+    /// <summary>What was denied, each with how often, once all of it is written.</summary>
+    public async Task<List<string>> DenialsAsync()
+    {
+        Assert.True(await Denials.FlushAsync(isLast: true));
+        await using var connection = await database.OpenAsync(default);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT actor_kind, actor_id, address, action, target_type, target_id, count FROM audit_log WHERE outcome = 'denied' ORDER BY id";
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync()) rows.Add(string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue)));
+        return rows;
+    }
+
     /// <summary>The object that all connections of the key share.</summary>
     public async Task<Principal> PrincipalAsync(string key) => (await access.AuthenticateAsync(key, default)).Principal!;
 
@@ -126,12 +141,12 @@ internal sealed class SocketHost : IAsyncDisposable
         Key = await AddKeyAsync(1, await AdminKey.Value, isAdmin: true);
         PoorKey = await AddKeyAsync(2, await OtherKey.Value, isAdmin: false);
         KeyWithoutEvents = await AddKeyAsync(3, await DeafKey.Value, isAdmin: false, scopes: "chats:read");
-        Hub = new Hub(store, new ChatDirectory(database), () => IsCurrent, hubTime, new Random(1), shards, Log);
+        Hub = new Hub(store, new ChatDirectory(database), () => IsCurrent, hubTime, new Random(1), shards, Log, readFresh);
         running = Hub.RunAsync(stop.Token);
         await Hub.OfferAsync(new LogPosition((await store.ReadHeadAsync(default))!.Value.LogId, 0), [], default);
         Census = new SocketCensus(options);
         var services = new SocketServices(Hub, access, WebSocketFraming.Instance, new SessionWheel(time), Census, time, Log,
-            new RateLimiter(new KeyUsage(database, time, Log), time));
+            new RateLimiter(new KeyUsage(database, time, Log), time), Denials = new AuditDenials(database, time, Log));
         var endpoint = new SocketEndpoint(services, options);
         await ListenAsync(new Router(
         [

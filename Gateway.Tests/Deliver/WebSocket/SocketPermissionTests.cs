@@ -33,6 +33,40 @@ public sealed class SocketPermissionTests
         Assert.Equal(4003, await socket.ReadCloseAsync());
     }
 
+    /// <summary>Regression: every other route's refusals stood in the audit log, a socket's did not; nor a browser's, whose upgrade is accepted.</summary>
+    [Fact]
+    public async Task Upgrade_Refused_IsADenialInTheAuditLog()
+    {
+        await using var host = await SocketHost.StartAsync();
+        foreach (var (query, headers) in new[] { ("", "X-API-Key: tgw_1_wrong\r\n"), ("?token=tgw_1_wrong", "Origin: http://localhost\r\n"), ("", $"X-API-Key: {host.KeyWithoutEvents}\r\n") })
+        {
+            using var socket = await RawSocket.AskAsync(host, query, headers);
+            await socket.ReadHeadAsync();
+        }
+
+        // One that names no credential may still send one.
+        using var stranger = await RawSocket.AskAsync(host, "", "");
+        await stranger.ReadHeadAsync();
+
+        await stranger.SendTextAsync("""{"action":"auth","token":"tgw_1_wrong"}""");
+        Assert.Equal(4001, await stranger.ReadCloseAsync());
+
+        Assert.Equal(["0 0 127.0.0.1 auth.credential route websocket 3", "1 3 127.0.0.1 websocket permission events:read 1"], await host.DenialsAsync());
+    }
+
+    /// <summary>Regression: a socket that authenticated by message was told 4003, "do not come again as you are", while nobody could know.</summary>
+    [Fact]
+    public async Task Auth_WithoutThePermission_WhilePermissionsCannotBeRead_ClosesWith4103()
+    {
+        await using var host = await SocketHost.StartAsync(readFresh: () => Task.FromResult(false));
+        using var stranger = await RawSocket.AskAsync(host, "", "");
+        await stranger.ReadHeadAsync();
+        await stranger.SendTextAsync($$"""{"action":"auth","token":"{{host.KeyWithoutEvents}}"}""");
+
+        Assert.Equal(4103, await stranger.ReadCloseAsync());
+        Assert.Empty(await host.DenialsAsync());
+    }
+
     [Fact]
     public async Task Auth_WithoutThePermission_ClosesWith4003_AndARenewalLeavesTheOneBefore()
     {

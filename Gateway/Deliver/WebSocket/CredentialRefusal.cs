@@ -18,4 +18,27 @@ internal sealed record CredentialRefusal(int Status, CloseCode CloseCode, string
 
     public static readonly CredentialRefusal Unavailable = new(StatusCodes.Status503ServiceUnavailable, CloseCode.CannotCheckNow, "UNAVAILABLE",
         "The credential cannot be checked now; try again.", Limits.WebSocket.RetryAfter);
+
+    /// <summary>Null: nothing is wrong with it, or there is none.</summary>
+    public static CredentialRefusal? Of(AuthenticationStatus status) => status switch
+    {
+        AuthenticationStatus.Accepted or AuthenticationStatus.Missing => null,
+        AuthenticationStatus.Conflicting => Conflicting,
+        AuthenticationStatus.Unavailable => Unavailable,
+        _ => Rejected,
+    };
+
+    /// <summary>Whether the principal may listen. Asked of the database before it is refused, so that a permission holds for what comes after it was given.</summary>
+    public static async ValueTask<CredentialRefusal?> OfAsync(Principal principal, Hub hub)
+    {
+        if (principal.Has(Permission.EventsRead))
+        {
+            return null;
+        }
+        if (!await hub.ReadFreshAsync())
+        {
+            return Unavailable;
+        }
+        return principal.IsRevoked ? Rejected : principal.Has(Permission.EventsRead) ? null : Forbidden;
+    }
 }

@@ -126,7 +126,7 @@ internal sealed class SocketCensus(SocketOptions options)
 }
 
 /// <summary>One socket's place in the census: a stranger's until it has authenticated, then its principal's. One caller at a time.</summary>
-internal sealed class SocketPlace(SocketCensus census)
+internal sealed class SocketPlace(SocketCensus census, IPAddress? from = null)
 {
     private UInt128 address;
     private bool isStranger;
@@ -134,7 +134,9 @@ internal sealed class SocketPlace(SocketCensus census)
     /// <summary>Default before anyone is known.</summary>
     public PrincipalId Id { get; private set; }
 
-    public CensusStatus EnterStranger(IPAddress? from)
+    public IPAddress? From => from;
+
+    public CensusStatus EnterStranger()
     {
         address = AddressKey.Of(from);
         var status = census.EnterStranger(address);

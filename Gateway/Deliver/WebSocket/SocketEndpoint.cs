@@ -12,9 +12,10 @@ namespace Gateway.Deliver.WebSocket;
 internal sealed class SocketEndpoint(SocketServices services, SocketOptions options)
 {
     public const string Path = "/api/v1/ws";
+    public const string Name = "websocket";
 
     /// <summary>GET with an upgrade, or HTTP/2's extended CONNECT (RFC 8441).</summary>
-    private HttpRoute NewRoute(string method) => new(method, Path, HandleAsync, "websocket")
+    private HttpRoute NewRoute(string method) => new(method, Path, HandleAsync, Name)
     {
         Needs = PermissionNames.Of(Permission.EventsRead),
         IsStream = true,
@@ -46,7 +47,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     /// <summary>Waits for as long as the socket is open, so it is one method: each more costs every idle socket its state machine.</summary>
     private async Task ServeAsync(HttpContext context, Exchange exchange, SubscriptionRequest? first)
     {
-        var place = new SocketPlace(services.Census);
+        var place = new SocketPlace(services.Census, context.Connection.RemoteIpAddress);
         try
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
@@ -56,13 +57,17 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
                 await RateReply.RefuseAsync(exchange, over);
                 return;
             }
-            var refusal = Refusal(outcome.Status) ?? await ForbiddenAsync(outcome.Principal);
+            var refusal = outcome.Principal is { } asking ? await CredentialRefusal.OfAsync(asking, services.Hub) : CredentialRefusal.Of(outcome.Status);
+            if (refusal is not null)
+            {
+                services.NoteDenial(refusal, outcome.Principal, place.From, exchange.RequestId);
+            }
             if (refusal is not null && !IsBrowser(context))
             {
                 await RefuseAsync(exchange, refusal);
                 return;
             }
-            var entered = refusal is null && outcome.Principal is { } known ? place.Enter(known.Id) : place.EnterStranger(context.Connection.RemoteIpAddress);
+            var entered = refusal is null && outcome.Principal is { } known ? place.Enter(known.Id) : place.EnterStranger();
             if (entered != CensusStatus.Entered)
             {
                 await TooManyAsync(exchange, entered);
@@ -93,20 +98,6 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
             ? AccessGate.ForbidAsync(exchange, PermissionNames.Of(Permission.EventsRead))
             : ErrorReply.WriteAsync(exchange, refusal.Status, refusal.Code, refusal.Message, refusal.RetryAfter);
 
-    /// <summary>Asked of the database before it is said, so that a permission holds for the socket that is opened after it was given.</summary>
-    private async ValueTask<CredentialRefusal?> ForbiddenAsync(Principal? principal)
-    {
-        if (principal is null || principal.Has(Permission.EventsRead))
-        {
-            return null;
-        }
-        if (!await services.Hub.ReadFreshAsync())
-        {
-            return CredentialRefusal.Unavailable;
-        }
-        return principal.IsRevoked ? CredentialRefusal.Rejected : principal.Has(Permission.EventsRead) ? null : CredentialRefusal.Forbidden;
-    }
-
     private static bool IsBrowser(HttpContext context) => context.Request.Headers.Origin.Count > 0;
 
     /// <summary>A name that is not known must not pass for a socket that wants nothing.</summary>
@@ -134,12 +125,4 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
 
     private static Task TooManyAsync(Exchange exchange, int status, string message) =>
         ErrorReply.WriteAsync(exchange, status, "TOO_MANY_CONNECTIONS", message, Limits.WebSocket.RetryAfter);
-
-    private static CredentialRefusal? Refusal(AuthenticationStatus status) => status switch
-    {
-        AuthenticationStatus.Accepted or AuthenticationStatus.Missing => null,
-        AuthenticationStatus.Conflicting => CredentialRefusal.Conflicting,
-        AuthenticationStatus.Unavailable => CredentialRefusal.Unavailable,
-        _ => CredentialRefusal.Rejected,
-    };
 }

@@ -21,45 +21,30 @@ internal sealed partial class SocketSession
     private async ValueTask AuthenticateAsync(string token)
     {
         var outcome = await services.Access.AuthenticateAsync(token, CancellationToken.None);
-        if (outcome.Status == AuthenticationStatus.Accepted && !await MayListenAsync(outcome.Principal!))
+        var refusal = outcome.Principal is { } asking ? await CredentialRefusal.OfAsync(asking, services.Hub) : CredentialRefusal.Of(outcome.Status);
+        if (refusal is not null)
         {
-            await ForbidAsync();
+            services.NoteDenial(refusal, outcome.Principal, place.From, requestId: null);
+            await RefuseAsync(refusal);
             return;
         }
-        if (outcome.Status == AuthenticationStatus.Accepted)
+        // A renewal was counted as an action of whom the socket belonged to.
+        if (connection is null && services.Limiter.Take(outcome.Principal!) is { IsAllowed: false } over)
         {
-            // A renewal was counted as an action of whom the socket belonged to.
-            if (connection is null && services.Limiter.Take(outcome.Principal!) is { IsAllowed: false } over)
-            {
-                await RefuseAsync(over);
-                return;
-            }
-            await (connection is null ? OpenByMessageAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
+            await RefuseAsync(over);
             return;
         }
-        var isUnavailable = outcome.Status == AuthenticationStatus.Unavailable;
-        if (connection is null)
-        {
-            isDeaf = true;
-            outlet.Close(isUnavailable ? CloseCode.CannotCheckNow : CloseCode.Unauthenticated);
-            return;
-        }
-        await RefuseAsync(isUnavailable
-            ? new RequestError("UNAVAILABLE", "The credential cannot be checked now; the one before still holds.")
-            : new RequestError("UNAUTHENTICATED", "The credential is not valid; the one before still holds."));
+        await (connection is null ? OpenByMessageAsync(outcome.Principal!) : RenewAsync(outcome.Principal!));
     }
 
-    private async ValueTask<bool> MayListenAsync(Principal principal) =>
-        principal.Has(Permission.EventsRead) || (await services.Hub.ReadFreshAsync() && principal.Has(Permission.EventsRead));
-
-    private ValueTask ForbidAsync()
+    private ValueTask RefuseAsync(CredentialRefusal refusal)
     {
         if (connection is not null)
         {
-            return RefuseAsync(new RequestError("FORBIDDEN", CredentialRefusal.Forbidden.Message + " The credential before still holds."));
+            return RefuseAsync(new RequestError(refusal.Code, refusal.Message + " The credential before still holds."));
         }
         isDeaf = true;
-        outlet.Close(CloseCode.Forbidden);
+        outlet.Close(refusal.CloseCode);
         return default;
     }
 
