@@ -26,6 +26,9 @@ internal sealed class StreamServer : IAsyncDisposable
     public ApiKeyAdministration Keys { get; private set; } = null!;
     public CreatedApiKey Key { get; private set; } = null!;
 
+    /// <summary>A new one each time, that stands for the key.</summary>
+    public Func<Task<string>> TicketAsync { get; private set; } = null!;
+
     /// <summary>The least rate and its grace that the first request left with the server.</summary>
     public Task<(double, TimeSpan)?> LastRate => lastRate.Task;
 
@@ -42,6 +45,8 @@ internal sealed class StreamServer : IAsyncDisposable
         self.Key = (await self.Keys.CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("admin", IsAdmin: true), default))!;
         Secrets.Note(self.Key.Text, "api key");
         await self.Watcher.PollAsync(default);
+        var principal = (await access.AuthenticateAsync(self.Key.Text, default)).Principal!;
+        self.TicketAsync = async () => (await new Tickets(self.Hub.Database, new OpaqueTokens(ring), self.Hub.Time).IssueAsync(principal, default)).Text;
         var admission = new StreamAdmission(self.Hub.Hub);
         var gate = new AccessGate(access, () => self.Watcher.PollAsync(default));
         var router = new Router(

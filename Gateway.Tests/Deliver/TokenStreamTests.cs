@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Access;
 using Gateway.Deliver;
 using Gateway.Messages;
@@ -51,6 +52,25 @@ public sealed class TokenStreamTests
         await PassAsync(access, hub, 6 * Second);
 
         Assert.Equal(CloseCode.Unauthenticated, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    /// <summary>A page's EventSource sends no header: what it has is a ticket, good for one stream.</summary>
+    [Fact]
+    public async Task EventStream_WithATicket_OpensOnceAndSendsWhatItsMakerMayRead()
+    {
+        await using var server = await StreamServer.StartAsync(history: 1);
+        using var page = new HttpClient { BaseAddress = server.Address };
+        var query = $"/api/v1/events/stream?all=true&after=0&ticket={await server.TicketAsync()}";
+        using var opened = await page.GetAsync(query, HttpCompletionOption.ResponseHeadersRead);
+        using var again = await page.GetAsync(query);
+        Assert.Equal(HttpStatusCode.OK, opened.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, again.StatusCode);
+
+        using var text = new StreamReader(await opened.Content.ReadAsStreamAsync());
+        string? line;
+        do line = await text.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        while (line is not null && !line.StartsWith("data: {\"seq\":1,", StringComparison.Ordinal));
+        Assert.NotNull(line);
     }
 
     /// <summary>One time of day, and the watcher tells the hub.</summary>

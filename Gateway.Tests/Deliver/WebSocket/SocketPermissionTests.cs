@@ -86,14 +86,19 @@ public sealed class SocketPermissionTests
     }
 
     /// <summary>Regression: the rest of a send left as soon as the peer read again, whatever had been taken away meanwhile.</summary>
-    [Fact]
-    public async Task Rest_OfWhatIsNoLongerGranted_DoesNotLeave()
+    [Theory]
+    [InlineData("grants")]
+    [InlineData("key")]
+    [InlineData("permission")]
+    public async Task Rest_OfWhatIsNoLongerAllowed_DoesNotLeave(string taken)
     {
         await using var host = await SocketHost.StartAsync();
         var principal = await host.PrincipalAsync(host.Key);
         using var slow = await StalledAsync(host);
         // Nobody tells the hub.
-        principal.Grants = Grants.None;
+        if (taken == "grants") principal.Grants = Grants.None;
+        else if (taken == "key") principal.IsRevoked = true;
+        else principal.Permissions = Permission.ChatsRead;
 
         Assert.Null(await slow.ReadFrameOrEndAsync());
     }
