@@ -116,6 +116,17 @@ public sealed partial class AccessMatrixTests(AccessWorld world) : IClassFixture
         }
     }
 
+    /// <summary>Guards the search of the run's log: what the calls above hand out is looked for in it.</summary>
+    [Fact]
+    public async Task Secrets_HandedOut_AreLookedForInTheRunsLog()
+    {
+        var call = new MatrixCall(world);
+        var login = AccessMatrix.Lines.First(line => line.Target.EndsWith("/login", StringComparison.Ordinal) && line.Expected["none"] == "200");
+        using var answer = await call.SendAsync(login, null, Whose.Ours);
+        using var tokens = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        foreach (var name in (string[])["access_token", "refresh_token"]) Assert.Contains(tokens.RootElement.GetProperty(name).GetString()!, Support.Secrets.All.Keys);
+    }
+
     private async Task<string> WholeAsync(MatrixCall call, MatrixLine line, string column, Whose whose)
     {
         using var answer = await call.SendAsync(line, world.Credentials[column], whose);

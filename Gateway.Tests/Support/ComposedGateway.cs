@@ -26,7 +26,7 @@ internal sealed class ComposedGateway : IAsyncDisposable
     {
     }
 
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
+    public HttpClient Client { get; } = new(new SecretNotingHandler());
     public Uri Address => Client.BaseAddress!;
     public IReadOnlyList<HttpRoute> Routes => root.Routes;
     public IDatabase Database => startUp.Storage.Database;
