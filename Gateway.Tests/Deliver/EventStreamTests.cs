@@ -5,8 +5,8 @@ using System.Text.Json;
 using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Tests.Support;
-using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 using Xunit;
+using SampleUpdates = Gateway.Tests.Support.SampleUpdates;
 
 namespace Gateway.Tests.Deliver;
 

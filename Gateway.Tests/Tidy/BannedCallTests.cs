@@ -27,7 +27,8 @@ public sealed class BannedCallTests
             "Gateway/Deliver/CatchUpReader.cs"),
         new("fire and forget loses the exception; loops are supervised", @"\basync\s+void\b"),
         new("the process's fate is the supervisor's decision", @"\bEnvironment\.(Exit|FailFast)\(", "Gateway/Hosting/", "Gateway/Cli/"),
-        new("the collector knows better", @"\bGC\.Collect\("),
+        // One file may, once, after the start: see what it says there.
+        new("the collector knows better", @"\bGC\.Collect\(", "Gateway/Hosting/GatewayServer.cs"),
         new("reflection is cut away by the AOT compiler", @"\bActivator\.CreateInstance\b|\bType\.GetType\("),
     ];
 

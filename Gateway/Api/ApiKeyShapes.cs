@@ -9,15 +9,15 @@ namespace Gateway.Api;
 internal static class ApiKeyShapes
 {
     private static readonly JsonField Scopes = new("scopes", JsonKind.String, "The permissions of the key; null: those of a key made without, an admin's all.")
-        { IsList = true, IsNullable = true, MaxLength = 32, Values = PermissionNames.All, Example = "messages:read" };
+    { IsList = true, IsNullable = true, MaxLength = 32, Values = PermissionNames.All, Example = "messages:read" };
 
     private static readonly JsonField Expires = new("expires_at", JsonKind.Time, "When it ends; null: never.") { IsNullable = true };
 
     private static readonly JsonField Rate = new("rate_per_second", JsonKind.Integer, "Calls a second on REST and sockets together; null: the server's.")
-        { IsNullable = true, Minimum = 1, Maximum = Limits.Access.RequestsPerSecondMost };
+    { IsNullable = true, Minimum = 1, Maximum = Limits.Access.RequestsPerSecondMost };
 
     private static readonly JsonField Burst = new("rate_burst", JsonKind.Integer, "Calls at once after a rest; null: the server's.")
-        { IsNullable = true, Minimum = 1, Maximum = Limits.Access.RequestBurstMost };
+    { IsNullable = true, Minimum = 1, Maximum = Limits.Access.RequestBurstMost };
 
     private static readonly JsonField Name = new("name", JsonKind.String, "What the key is for.") { MinLength = 1, MaxLength = ApiKeySettings.NameChars, Example = "support desk" };
 
