@@ -51,6 +51,30 @@ public sealed class BotRightsTests : IAsyncLifetime
         Assert.Equal((403, "FORBIDDEN"), (await gateway.SendAsync("PATCH", "/1", new { base_url = "http://169.254.169.254" }, reader)).Refusal);
     }
 
+    [Fact]
+    public async Task Bot_WithReadAndSendOnAllOfIt_IsSeenAndNotChanged()
+    {
+        await gateway.AddAsync();
+        var reader = await gateway.KeyAsync(scopes: AllScopes);
+        await gateway.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, can_send, created_at_ms) VALUES (1, 2, 1, 1, 1, 0)");
+        Assert.Equal(200, (await gateway.SendAsync("GET", "/1", key: reader)).Status);
+        foreach (var (method, path) in Changes) Assert.Equal((403, "FORBIDDEN"), (await gateway.SendAsync(method, path, "{}", reader)).Refusal);
+    }
+
+    /// <summary>Else whoever had a right in one of its chats would have it again on the day the bot is added again.</summary>
+    [Fact]
+    public async Task Delete_TakesEveryGrantInItsChatsAway()
+    {
+        await gateway.AddAsync();
+        var reader = await gateway.KeyAsync(scopes: AllScopes);
+        await gateway.ExecuteAsync("INSERT INTO chats (id, bot_id, telegram_chat_id, realm, created_at_ms) VALUES (5, 1, -100, '', 0)");
+        await gateway.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, chat_id, can_read, created_at_ms) VALUES (1, 2, 5, 1, 0)");
+        Assert.Equal(200, (await gateway.SendAsync("GET", "/1", key: reader)).Status);
+        Assert.Equal(200, (await gateway.SendAsync("DELETE", "/1")).Status);
+        Assert.Equal(1, (await gateway.AddAsync()).Json.GetProperty("id").GetInt64());
+        Assert.Equal((404, "BOT_NOT_FOUND"), (await gateway.SendAsync("GET", "/1", key: reader)).Refusal);
+    }
+
     /// <summary>His grant was made a moment ago: it holds for the next call.</summary>
     [Fact]
     public async Task Post_ByWhoIsNoAdmin_GivesHimTheBotAtOnce()
