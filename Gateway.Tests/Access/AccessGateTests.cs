@@ -79,6 +79,38 @@ public sealed class AccessGateTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await CallAsync(fixture, "bots:read", key)).Status);
     }
 
+    [Theory]
+    [InlineData("UPDATE api_keys SET revoked_at_ms = 1", HttpStatusCode.Unauthorized)]
+    [InlineData("UPDATE api_keys SET scopes = 'chats:read'", HttpStatusCode.Forbidden)]
+    [InlineData("UPDATE api_keys SET name = 'other'", HttpStatusCode.OK)]
+    public async Task Key_ChangedWhileItsBodyComes_IsAskedForAgain(string change, HttpStatusCode expected)
+    {
+        await using var fixture = await AccessFixture.CreateAsync();
+        var (entered, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var route = new HttpRoute("POST", "/thing", HandleAsync, "thing") { Needs = "bots:write" };
+        var door = new FrontDoor(new Router([new AccessGate(fixture.Access, fixture.PollAsync).Protect(route)]), NullLogger<FrontDoor>.Instance);
+        await using var server = await LoopbackServer.StartAsync(door.HandleAsync);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/thing");
+        request.Headers.Add("X-API-Key", await KeyAsync(fixture, "bots:write"));
+        var sending = server.Client.SendAsync(request);
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        await fixture.ExecuteAsync(change);
+        await fixture.PollAsync();
+        released.SetResult();
+
+        using var response = await sending;
+        Assert.Equal(expected, response.StatusCode);
+
+        async Task HandleAsync(Exchange exchange)
+        {
+            // Here the client takes its time.
+            entered.SetResult();
+            await released.Task;
+            if (await JsonBody.ReadAsync(exchange, new JsonShape("Thing")) is not null) await JsonReply.WriteAsync(exchange, 200, "{}"u8.ToArray());
+        }
+    }
+
     [Fact]
     public void Protect_NeedThatIsNoPermission_IsAMistakeInTheTable() =>
         Assert.Throws<ArgumentException>(() => new AccessGate(null!, null!).Protect(Route("bots:raed")));

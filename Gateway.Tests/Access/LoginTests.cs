@@ -50,6 +50,33 @@ public sealed class LoginTests
     }
 
     [Fact]
+    public async Task LogIn_ManyWrongWhereTheAccountIsLoggedIn_WaitsLikeANameThatNobodyHas()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        await fixture.EnterAsync("anna");
+        foreach (var name in new[] { "anna", "nobody" })
+        {
+            for (var at = 0; at < Limits.Access.LoginsPerAccount; at++) Assert.Equal(LoginStatus.Refused, (await fixture.LogInAsync(name, "guess")).Status);
+            // Not the address's share, which is over sooner and begins anew sooner.
+            fixture.Time.Advance(Limits.Access.LoginAddressWindow * 2);
+            Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync(name, "guess")).Status);
+            fixture.Time.Advance(Limits.Access.LoginAddressWindow * 2);
+        }
+    }
+
+    [Fact]
+    public async Task LogIn_NameThatLooksLikeAnotherCount_LocksNobodyOut()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var tokens = await fixture.EnterAsync("anna");
+        for (var at = 0; at < Limits.Access.LoginsPerAccount; at++)
+            await fixture.LogInAsync($" own {tokens.UserId}", "guess", IPAddress.Parse($"203.0.113.{at}"));
+
+        var actor = new Actor(ActorKind.User, tokens.UserId, "anna", null, null);
+        Assert.Equal(OwnPasswordStatus.Changed, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Home, SessionFixture.Password, "another horse", default)).Status);
+    }
+
+    [Fact]
     public async Task OwnPassword_ManyWrong_WaitsAndStrangersTriesDoNotCount()
     {
         await using var fixture = await SessionFixture.CreateAsync();

@@ -106,6 +106,18 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rotate_RefreshTokensOfBefore_AreTakenForAsLongAsTheyLive()
+    {
+        var before = new OpaqueTokens(new KeyRing(older)).Create(OpaqueTokens.RefreshPrefix);
+        await RotateAsync(older, newer);
+
+        time.Advance(Limits.Access.RefreshTokenLife);
+        Assert.True(new OpaqueTokens(await LoadAsync(new KeyRing(newer))).IsOurs(OpaqueTokens.RefreshPrefix, before));
+        time.Advance(Limits.Access.RetiredSigningKey + TimeSpan.FromSeconds(1));
+        Assert.False(new OpaqueTokens(await LoadAsync(new KeyRing(newer))).IsOurs(OpaqueTokens.RefreshPrefix, before));
+    }
+
+    [Fact]
     public async Task Rotate_WithAPreviousKeyThatIsNotTheOneInUse_ChangesNothing()
     {
         await AddBotsAsync(new KeyRing(older));

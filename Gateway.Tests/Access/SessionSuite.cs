@@ -214,6 +214,20 @@ public abstract class SessionSuite
     }
 
     [Fact]
+    public async Task Ticket_UsedAndRepeated_IsRefusedWithoutTheDatabase()
+    {
+        await using var fixture = await OpenAsync();
+        var maker = await fixture.AcceptAsync((await fixture.EnterAsync()).Access.Text);
+        var ticket = await fixture.Tickets.IssueAsync(maker, default);
+        await fixture.AcceptAsync(ticket.Text);
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(ticket.Text)).Status);
+
+        // Were it looked for, the answer would be that this cannot be known now.
+        await ControlTransaction.RunQuietAsync(fixture.Database, commands => commands.ExecuteAsync("DROP TABLE tickets"), default);
+        Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(ticket.Text)).Status);
+    }
+
+    [Fact]
     public async Task Sweep_WhatTimeHasEnded_IsDeletedAndNothingElse()
     {
         await using var fixture = await OpenAsync();

@@ -64,6 +64,8 @@ public abstract class UserSuite
         await fixture.PollAsync();
 
         Assert.True(running.Grants.IsAdmin);
+        // The audit log calls a user by the name that it has.
+        Assert.Equal("berta", running.Name);
         Assert.Equal(Permission.All, running.Permissions);
         Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, tokens.UserId, new UserChange(IsDisabled: false))).Status);
         Assert.Equal("berta", (await fixture.Queries.FindAsync(tokens.UserId, default))!.Name);
@@ -165,6 +167,45 @@ public abstract class UserSuite
         Assert.Equal(UserStatus.ExceedsAuthority, (await fixture.Users.AddAsync(Someone, almost, "new", [Roles.Admin], SessionFixture.Password, default)).Status);
         Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, viewer, new UserChange(Password: "new horse"), clerk)).Status);
         Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, viewer, new UserChange(Roles: [Roles.Operator]), almost)).Status);
+    }
+
+    [Fact]
+    public async Task Authority_OfAPrincipalThatEndedMeanwhile_CoversNothing()
+    {
+        await using var fixture = await OpenAsync();
+        var nobody = await fixture.AddUserAsync("nobody in particular");
+        await ChangeAsync(fixture, nobody, new UserChange(Roles: []));
+        foreach (var end in new Action<Principal>[] { holder => holder.IsRevoked = true, holder => holder.Permissions = Permission.UsersRead, holder => holder.Grants = Grants.None })
+        {
+            var holder = new Principal(PrincipalId.User(77), "admin") { Permissions = Permission.All, Grants = Grants.Admin };
+            var authority = Authority.Of(holder);
+            Assert.True(authority.Covers(Permission.All, isAdmin: true));
+            end(holder);
+            Assert.False(authority.Covers(Permission.All, isAdmin: true));
+        }
+
+        var revoked = new Principal(PrincipalId.User(77), "admin") { IsRevoked = true };
+        Assert.Equal(UserStatus.ExceedsAuthority, (await ChangeAsync(fixture, nobody, new UserChange(Password: "another horse"), Authority.Of(revoked))).Status);
+        Assert.Equal(UserStatus.ExceedsAuthority, (await fixture.Users.DeleteAsync(Someone, Authority.Of(revoked), nobody, default)).Status);
+    }
+
+    [Fact]
+    public async Task Password_OfAUserWithGrants_IsSetByAdminsOnly()
+    {
+        await using var fixture = await OpenAsync();
+        var viewer = await fixture.AddUserAsync("viewer");
+        var clerk = new Authority(Permission.All, IsAdmin: false);
+        Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, viewer, new UserChange(Password: "another horse"), clerk)).Status);
+        await ControlTransaction.RunAsync(
+            fixture.Database,
+            commands => commands.ExecuteAsync($"INSERT INTO grants (principal_kind, principal_id, chat_id, can_read, created_at_ms) VALUES (2, {viewer}, 5, 1, 0)"),
+            default);
+
+        // Logged in as that user, the clerk would read a chat that nobody granted to it.
+        Assert.Equal(UserStatus.ExceedsAuthority, (await ChangeAsync(fixture, viewer, new UserChange(Password: "taken over"), clerk)).Status);
+        Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("viewer", "another horse")).Status);
+        Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, viewer, new UserChange(Name: "renamed"), clerk)).Status);
+        Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, viewer, new UserChange(Password: "given anew"))).Status);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Access;
 using Gateway.Messages;
 using Gateway.Tests.Access;
@@ -57,6 +58,30 @@ public sealed class AuthHandlerTests
         var limited = await host.LogInAsync("guess", "x");
         Assert.Equal((429, "RATE_LIMITED"), StatusAndCode(limited));
         Assert.InRange(limited.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), Limits.Access.LoginAddressWindow);
+    }
+
+    [Fact]
+    public async Task LogIn_Refused_IsOneDenialWithoutTheNameThatWasTyped()
+    {
+        await using var host = await SessionHost.StartAsync();
+        await host.LogInAsync("my password by mistake", "x");
+        Assert.True(await host.Access.Denials.FlushAsync());
+
+        Assert.Equal(1, await host.Access.NumberAsync("SELECT COUNT(*) FROM audit_log"));
+        Assert.Equal(1, await host.Access.NumberAsync("SELECT SUM(count) FROM audit_log WHERE action = 'auth.login' AND target_id = '' AND actor_name = ''"));
+    }
+
+    [Fact]
+    public async Task Refresh_MoreThanAnAddressMay_Is429AndLeavesTheTokenUnused()
+    {
+        await using var host = await SessionHost.StartAsync();
+        await host.Access.AddUserAsync("anna");
+        var body = $$"""{"refresh_token":"{{(await host.LogInAsync("anna", SessionFixture.Password)).Text("refresh_token")}}"}""";
+        for (var at = 0; at < Limits.Access.RefreshesPerAddress; at++) Assert.True(host.Access.Logins.TryCountRefresh(IPAddress.Loopback, out _));
+
+        Assert.Equal((429, "RATE_LIMITED"), StatusAndCode(await host.SendAsync("POST", "/api/v1/auth/refresh", body: body)));
+        host.Access.Time.Advance(Limits.Access.LoginAddressWindow * 2);
+        Assert.Equal(200, (await host.SendAsync("POST", "/api/v1/auth/refresh", body: body)).Status);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal sealed class SessionHost : IAsyncDisposable
         var gate = new AccessGate(fixture.Access, fixture.PollAsync);
         IEnumerable<HttpRoute> routes =
         [
-            .. new AuthHandler(fixture.Logins, fixture.Sessions, fixture.Tickets, fixture.Queries, fixture.PollAsync, fixture.Time).Routes,
+            .. new AuthHandler(fixture.Logins, fixture.Sessions, fixture.Tickets, fixture.Queries, fixture.PollAsync, fixture.Time, fixture.Denials).Routes,
             .. new UsersHandler(fixture.Users, fixture.Queries, fixture.PollAsync).Routes,
             new HttpRoute("GET", "/stream", exchange => JsonReply.WriteAsync(exchange, 200, exchange.Principal().Name, (json, name) => json.WriteStringValue(name)), "stream")
             {

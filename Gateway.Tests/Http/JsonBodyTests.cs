@@ -69,6 +69,7 @@ public sealed class JsonBodyTests
     [InlineData("""{"name":"a\u0000b"}""", "name", "must not have control characters")]
     [InlineData("""{"name":"a\r\nb"}""", "name", "must not have control characters")]
     [InlineData("""{"name":"\ud800"}""", "name", "is not valid Unicode")]
+    [InlineData("""{"name":"a","\ud800":1}""", "?", "is not valid Unicode")]
     [InlineData("""{"name":"a","count":11}""", "count", "must be 0 to 10")]
     [InlineData("""{"name":"a","count":1.5}""", "count", "must be an integer")]
     [InlineData("""{"name":"a","count":"1"}""", "count", "must be an integer")]

@@ -22,7 +22,16 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
         var needed = Permission.None;
         if (route.Needs != RouteNeeds.Authenticated && !PermissionNames.TryParse(route.Needs, out needed))
             throw new ArgumentException($"Route {route.Method} {route.Template} needs {route.Needs}, which is no permission.");
-        return route with { Handler = exchange => EnterAsync(exchange, route, needed) };
+        // One for the route, not one for each request.
+        Func<Exchange, ValueTask<bool>> again = exchange => AdmitAgainAsync(exchange, route, needed);
+        return route with
+        {
+            Handler = exchange =>
+            {
+                exchange.AdmitAgain = again;
+                return EnterAsync(exchange, route, needed);
+            },
+        };
     }
 
     private Task EnterAsync(Exchange exchange, HttpRoute route, Permission needed)
@@ -50,10 +59,23 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
 
     private async Task LookAgainAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)
     {
+        if (await MayAsync(exchange, route, needed, principal)) await route.Handler(exchange);
+    }
+
+    private async ValueTask<bool> AdmitAgainAsync(Exchange exchange, HttpRoute route, Permission needed)
+    {
+        var principal = exchange.Principal();
+        return (access.IsCurrent && !principal.IsRevoked && principal.Has(needed)) || await MayAsync(exchange, route, needed, principal);
+    }
+
+    /// <summary>Whether the principal may now; false: it was answered.</summary>
+    private async Task<bool> MayAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)
+    {
         if (!await readFresh()) await RefuseAsync(exchange, AuthenticationStatus.Unavailable);
         else if (principal.IsRevoked) await DenyAsync(exchange, route, AuthenticationStatus.Rejected);
-        else if (principal.Has(needed)) await route.Handler(exchange);
+        else if (principal.Has(needed)) return true;
         else await ForbidAsync(exchange, route);
+        return false;
     }
 
     /// <summary>Who it was is not known, so all wrong credentials from one address are one line a minute.</summary>

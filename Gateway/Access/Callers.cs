@@ -19,10 +19,12 @@ internal static class Callers
     /// <param name="principal">Null: not known.</param>
     public static Actor ActorOf(Principal? principal, IPAddress? from, string? requestId)
     {
-        // An IPv4 client of a socket for both has a mapped IPv6 address; it is the same client.
-        var address = (from is { IsIPv4MappedToIPv6: true } ? from.MapToIPv4() : from)?.ToString();
+        var address = TextOf(from);
         return principal is null
             ? new Actor(ActorKind.Nobody, 0, "", address, requestId)
             : new Actor(principal.Id.Kind == PrincipalKind.ApiKey ? ActorKind.ApiKey : ActorKind.User, principal.Id.Id, principal.Name, address, requestId);
     }
+
+    /// <summary>An IPv4 client of a socket for both has a mapped IPv6 address; it is the same client.</summary>
+    public static string? TextOf(IPAddress? address) => (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
 }

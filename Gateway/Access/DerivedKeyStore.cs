@@ -30,9 +30,13 @@ internal static class DerivedKeyStore
         return retired.Count == 0 ? keys : keys.With(retired);
     }
 
-    /// <summary>Nothing that was signed with it is valid any longer.</summary>
-    public static bool IsOver(DerivedKeyRow row, long nowMs) =>
-        row.Purpose == RetiredKey.TokenSigning && nowMs - row.RetiredAtMs > (long)Limits.Access.RetiredSigningKey.TotalMilliseconds;
+    /// <summary>Nothing that was made with it is valid any longer.</summary>
+    public static bool IsOver(DerivedKeyRow row, long nowMs) => row.Purpose switch
+    {
+        RetiredKey.TokenSigning => nowMs - row.RetiredAtMs > (long)Limits.Access.RetiredSigningKey.TotalMilliseconds,
+        RetiredKey.OpaqueTokenTag => nowMs - row.RetiredAtMs > (long)(Limits.Access.RetiredSigningKey + Limits.Access.RefreshTokenLife).TotalMilliseconds,
+        _ => false,
+    };
 
     public static async Task<IReadOnlyList<DerivedKeyRow>> ReadAsync(IDatabase database, CancellationToken cancellation)
     {

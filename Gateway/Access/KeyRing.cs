@@ -27,6 +27,7 @@ internal sealed class KeyRing
         this.current = current;
         this.previous = previous is not null && previous.Id == current.Id ? null : previous;
         ApiKeyTags = All(each => each.ApiKeyTag, RetiredKey.ApiKeyTag, retired, (_, bytes) => bytes);
+        OpaqueTokenTags = All(each => each.OpaqueTokenTag, RetiredKey.OpaqueTokenTag, retired, (_, bytes) => bytes);
         SigningKeys = All(each => each.Signing, RetiredKey.TokenSigning, retired, (id, bytes) => new SigningKey(IdText(id), bytes));
     }
 
@@ -42,6 +43,9 @@ internal sealed class KeyRing
     /// <summary>HMAC-SHA256 over the random part of API keys: the first tags new keys, any of them may have tagged a presented one.</summary>
     public IReadOnlyList<byte[]> ApiKeyTags { get; }
 
+    /// <summary>HMAC-SHA256 over the random part of refresh tokens and tickets: the first tags new ones, any may have tagged a presented one.</summary>
+    public IReadOnlyList<byte[]> OpaqueTokenTags { get; }
+
     /// <summary>The first signs; the others only check what was signed before.</summary>
     public IReadOnlyList<SigningKey> SigningKeys { get; }
 
@@ -51,10 +55,15 @@ internal sealed class KeyRing
     /// <summary>The same ring, which also knows what was derived from earlier master keys.</summary>
     public KeyRing With(IReadOnlyList<RetiredKey> retired) => new(current, previous, retired);
 
-    /// <summary>What must outlive the previous master key: an API key is checked by its tag, an access token by its signature.</summary>
+    /// <summary>What must outlive the previous master key: API keys and refresh tokens are checked by their tags, access tokens by their signature.</summary>
     public IReadOnlyList<RetiredKey> Retire() => previous is null
         ? []
-        : [new(RetiredKey.ApiKeyTag, previous.Id, previous.ApiKeyTag), new(RetiredKey.TokenSigning, previous.Id, previous.Signing)];
+        :
+        [
+            new(RetiredKey.ApiKeyTag, previous.Id, previous.ApiKeyTag),
+            new(RetiredKey.TokenSigning, previous.Id, previous.Signing),
+            new(RetiredKey.OpaqueTokenTag, previous.Id, previous.OpaqueTokenTag),
+        ];
 
     private T[] All<T>(Func<DerivedKeys, byte[]> pick, string purpose, IReadOnlyList<RetiredKey> retired, Func<uint, byte[], T> make)
     {
@@ -70,13 +79,14 @@ internal sealed class KeyRing
 
     private static string IdText(uint id) => id.ToString("x8", CultureInfo.InvariantCulture);
 
-    private sealed record DerivedKeys(uint Id, byte[] Encryption, byte[] ApiKeyTag, byte[] Signing)
+    private sealed record DerivedKeys(uint Id, byte[] Encryption, byte[] ApiKeyTag, byte[] Signing, byte[] OpaqueTokenTag)
     {
         public static DerivedKeys Of(MasterKey master) => new(
             BitConverter.ToUInt32(Derive(master, "gateway/v1/key-id", 4)),
             Derive(master, "gateway/v1/encryption", 32),
             Derive(master, "gateway/v1/api-key-tag", 32),
-            Derive(master, "gateway/v1/token-signing", 32));
+            Derive(master, "gateway/v1/token-signing", 32),
+            Derive(master, "gateway/v1/opaque-token-tag", 32));
 
         private static byte[] Derive(MasterKey master, string purpose, int lengthBytes)
         {

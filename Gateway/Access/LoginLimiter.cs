@@ -19,9 +19,15 @@ internal sealed class LoginLimiter(TimeProvider time)
     private readonly SlidingWindow byAccount =
         new(Limits.Access.LoginsPerAccount, Limits.Access.LoginAccountWindow, Limits.Access.LoginCounts, time);
 
+    private readonly SlidingWindow refreshes =
+        new(Limits.Access.RefreshesPerAddress, Limits.Access.LoginAddressWindow, Limits.Access.LoginCounts, time);
+
+    /// <summary>False: the address had its share of refreshes, good ones too.</summary>
+    public bool TryCountRefresh(IPAddress? address, out TimeSpan wait) => refreshes.TryCount(AddressKey.Of(address), out wait);
+
     public bool TryCountAddress(IPAddress? address, out TimeSpan wait) => byAddress.TryCount(AddressKey.Of(address), out wait);
 
-    /// <summary>False: the account had its share of wrong passwords from addresses it does not know.</summary>
+    /// <summary>False: the account had its share of wrong passwords.</summary>
     public bool TryCountAccount(string name, out TimeSpan wait) => byAccount.TryCount(AccountKey(name), out wait);
 
     public void ForgiveAddress(IPAddress? address) => byAddress.Forgive(AddressKey.Of(address));

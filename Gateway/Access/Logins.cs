@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Gateway.Http;
 using Gateway.Storage;
 
 namespace Gateway.Access;
@@ -39,22 +40,29 @@ internal readonly record struct OwnPasswordOutcome(OwnPasswordStatus Status, Tim
 internal sealed class Logins(
     IDatabase database, PasswordHasher hasher, LoginLimiter limiter, Sessions sessions, UserAdministration users, TimeProvider time, AuditDenials? denials = null)
 {
+    /// <summary>Begins the counts that are no login's: what a stranger gives as a name has no control characters (<see cref="JsonBody"/>).</summary>
+    private const char Apart = '\0';
+
     private sealed record Found(long Id, string Name, string Hash, bool IsDisabled, bool KnowsAddress);
+
+    public bool TryCountRefresh(IPAddress? address, out TimeSpan wait) => limiter.TryCountRefresh(address, out wait);
 
     public async Task<LoginOutcome> LogInAsync(string name, string password, IPAddress? address, string requestId, CancellationToken cancellation)
     {
         // Nobody yet, and without the name: people type their password there.
-        var stranger = new Actor(ActorKind.Nobody, 0, "", address?.ToString(), requestId);
+        var from = Callers.TextOf(address);
+        var stranger = new Actor(ActorKind.Nobody, 0, "", from, requestId);
         if (!limiter.TryCountAddress(address, out var wait))
         {
             denials?.Note(stranger, "auth.login_limited", "address", "");
             return new(LoginStatus.Limited, Wait: wait);
         }
 
-        var found = await FindAsync(name, address?.ToString(), cancellation);
-        // Where the account is logged in already it is not locked out by what others try elsewhere.
-        var isCounted = found is not { KnowsAddress: true };
-        if (isCounted && !limiter.TryCountAccount(name, out wait))
+        var found = await FindAsync(name, from, cancellation);
+        // Where the account is logged in already it is not locked out by what others try elsewhere, but it has the same share there: all who come
+        // through one proxy have one address, and a name that could be tried without end there would be told apart from one that nobody has.
+        var account = found is { KnowsAddress: true } ? $"{Apart}at {from} {name}" : name;
+        if (!limiter.TryCountAccount(account, out wait))
         {
             denials?.Note(stranger, "auth.login_limited", "user", IdText(found));
             return new(LoginStatus.Limited, Wait: wait);
@@ -69,9 +77,9 @@ internal sealed class Logins(
         }
 
         limiter.ForgiveAddress(address);
-        if (isCounted) limiter.ForgiveAccount(name);
+        limiter.ForgiveAccount(account);
         if (verdict == PasswordVerdict.Unavailable) return new(LoginStatus.Unavailable);
-        var actor = new Actor(ActorKind.User, found!.Id, found.Name, address?.ToString(), requestId);
+        var actor = new Actor(ActorKind.User, found!.Id, found.Name, from, requestId);
         return await sessions.OpenAsync(actor, found.Hash, cancellation) is { } tokens ? new(LoginStatus.LoggedIn, tokens) : new(LoginStatus.Refused);
     }
 
@@ -80,8 +88,8 @@ internal sealed class Logins(
     /// </summary>
     public async Task<OwnPasswordOutcome> ChangeAsync(Actor actor, IPAddress? address, string oldPassword, string newPassword, CancellationToken cancellation)
     {
-        // The user is known here, so its tries count apart from the logins that strangers can use up. No name begins with a space.
-        var own = string.Create(CultureInfo.InvariantCulture, $" own {actor.Id}");
+        // The user is known here, so its tries count apart from the logins that strangers can use up.
+        var own = string.Create(CultureInfo.InvariantCulture, $"{Apart}own {actor.Id}");
         if (!limiter.TryCountAddress(address, out var wait)) return new(OwnPasswordStatus.Limited, wait);
         if (!limiter.TryCountAccount(own, out wait)) return new(OwnPasswordStatus.Limited, wait);
         var hash = await users.ReadHashAsync(actor.Id, cancellation);

@@ -20,9 +20,7 @@ internal sealed class OpaqueTokens(KeyRing keys)
     // 40 bytes, not a multiple of 3: 54 characters without padding.
     private const int SecretChars = 54;
 
-    /// <summary>Derived from each signing key, for this purpose alone; the first makes tags, all are accepted.</summary>
-    private readonly byte[][] tagKeys =
-        [.. keys.SigningKeys.Select(key => HKDF.Expand(HashAlgorithmName.SHA256, key.Bytes, 32, "gateway/v1/opaque-token-tag"u8.ToArray()))];
+    private readonly IReadOnlyList<byte[]> tagKeys = keys.OpaqueTokenTags;
 
     /// <summary>The text, for its holder alone.</summary>
     public string Create(string prefix)

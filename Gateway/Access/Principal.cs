@@ -11,13 +11,14 @@ internal sealed class Principal(PrincipalId id, string name, long sessionId = 0)
 {
     private volatile Grants grants = Grants.None;
     private volatile uint permissions;
+    private volatile string name = name;
     private volatile bool isRevoked;
     private volatile bool isTokenExpired;
     private long expiresAtMs = long.MaxValue;
     private long notedUseMs;
 
     public PrincipalId Id { get; } = id;
-    public string Name { get; } = name;
+    public string Name { get => name; set => name = value; }
     public long SessionId { get; } = sessionId;
 
     /// <summary>Read at the moment an event leaves, never kept.</summary>

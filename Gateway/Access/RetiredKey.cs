@@ -10,4 +10,7 @@ internal sealed record RetiredKey(string Purpose, uint Id, byte[] Bytes)
 
     /// <summary>Access tokens live for minutes; soon nothing is left to check with it.</summary>
     public const string TokenSigning = "token-signing";
+
+    /// <summary>Refresh tokens live for days, and may come for the first time at the end of them.</summary>
+    public const string OpaqueTokenTag = "opaque-token-tag";
 }

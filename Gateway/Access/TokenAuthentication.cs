@@ -52,6 +52,8 @@ internal sealed class TokenAuthentication(AccessStore store, KeyRing keys, Track
         if (rows is not [var ticket])
         {
             AccessTelemetry.RefusedTokens.Add(1);
+            // It never becomes good again: whoever repeats a used one does not reach the database with it.
+            Verified.Refuse(fingerprint, principals.SeenVersion);
             return Rejected;
         }
 

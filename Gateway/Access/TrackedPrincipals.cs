@@ -136,6 +136,7 @@ internal sealed class TrackedPrincipals(AccessStore store, TimeProvider time, Ra
             principal.Grants = grants;
         }
 
+        if (state is not null) principal.Name = state.Name;
         // The end first with its reason, and taken back last: or a stream that looks meanwhile would be told that it lacks a permission (4003).
         principal.IsTokenExpired = state is not null && state.IsUsable(nowMs) && !usable;
         principal.IsRevoked |= !usable;

@@ -70,6 +70,8 @@ internal sealed class UserAdministration(IDatabase database, PasswordHasher hash
                 var after = new UserRow(change.Name ?? before.Name, change.IsDisabled ?? before.IsDisabled, [.. change.Roles ?? before.Roles]);
                 if (table.UnknownRole(after.Roles) is { } unknown) return new(UserStatus.UnknownRole, id, unknown);
                 if (!table.Covers(authority, before.Roles) || !table.Covers(authority, after.Roles)) return new(UserStatus.ExceedsAuthority, id);
+                // Who sets a password can log in with it, and reads what is granted to that user.
+                if (hash is not null && !authority.Covers(Permission.None, isAdmin: true) && await table.HasGrantsAsync(id)) return new(UserStatus.ExceedsAuthority, id);
                 if (before.IsActiveAdmin && !after.IsActiveAdmin && !await table.HasOtherAdminAsync(id)) return new(UserStatus.LastAdmin, id);
                 if (after.Name != before.Name && await table.FindIdAsync(after.Name) is not null) return new(UserStatus.NameTaken, id);
                 var now = time.GetUtcNow();

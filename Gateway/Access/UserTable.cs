@@ -65,6 +65,10 @@ internal sealed class UserTable
             ("@admin", Roles.Admin),
             ("@id", id)) is not null;
 
+    /// <summary>Whether chats or bots are open to the user that its roles do not tell.</summary>
+    public async Task<bool> HasGrantsAsync(long id) =>
+        await commands.ReadNumberAsync($"SELECT id FROM grants WHERE principal_kind = {(int)PrincipalKind.User} AND principal_id = @id LIMIT 1", ("@id", id)) is not null;
+
     /// <param name="passwordHash">Null: stays.</param>
     public async Task WriteAsync(long id, UserRow before, UserRow after, string? passwordHash)
     {
@@ -91,12 +95,13 @@ internal sealed class UserTable
     {
         string[] statements =
         [
+            // First: a login that runs beside this locks the user's row. Either it is over, and its session is seen below, or it finds no user any more.
+            "DELETE FROM users WHERE id = @id",
             "DELETE FROM refresh_tokens WHERE session_id IN (SELECT id FROM sessions WHERE user_id = @id)",
             "DELETE FROM sessions WHERE user_id = @id",
             $"DELETE FROM tickets WHERE principal_kind = {(int)PrincipalKind.User} AND principal_id = @id",
             $"DELETE FROM grants WHERE principal_kind = {(int)PrincipalKind.User} AND principal_id = @id",
             "DELETE FROM user_roles WHERE user_id = @id",
-            "DELETE FROM users WHERE id = @id",
         ];
         foreach (var statement in statements) await commands.ExecuteAsync(statement, ("@id", id));
     }

@@ -32,7 +32,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
                 Description = "A refresh token is good once. One that is used again ends the session, because two parties hold it.",
                 Body = AuthShapes.Refresh,
                 Answer = AuthShapes.Tokens,
-                Errors = [new(401, "INVALID_REFRESH_TOKEN", "It is unknown, expired, used, or of an ended session.")],
+                Errors = [new(401, "INVALID_REFRESH_TOKEN", "It is unknown, expired, used, or of an ended session."), new(429, "RATE_LIMITED", "Too many refreshes from this address.")],
             },
         },
         new("POST", "/api/v1/auth/logout", LogOutAsync, "auth_logout")
@@ -73,7 +73,6 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         if (await JsonBody.ReadAsync(exchange, AuthShapes.Login) is not { } body) return;
         var address = exchange.Context.Connection.RemoteIpAddress;
         var outcome = await logins.LogInAsync(body.String("name")!, body.String("password")!, address, exchange.RequestId, exchange.Aborted);
-        if (outcome.Status is LoginStatus.Refused or LoginStatus.Limited) denials?.Note(exchange.Stranger(), "auth.login", "user", body.String("name")!);
         await (outcome.Status switch
         {
             LoginStatus.LoggedIn => ReplyAsync(exchange, outcome.Tokens!),
@@ -86,7 +85,15 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
     private async Task RefreshAsync(Exchange exchange)
     {
         if (await JsonBody.ReadAsync(exchange, AuthShapes.Refresh) is not { } body) return;
-        var from = new Actor(ActorKind.Nobody, 0, "", exchange.Context.Connection.RemoteIpAddress?.ToString(), exchange.RequestId);
+        var from = exchange.Stranger();
+        // Every refresh writes, and a used token comes as often as its holder likes.
+        if (!logins.TryCountRefresh(exchange.Context.Connection.RemoteIpAddress, out var wait))
+        {
+            await ErrorReply.WriteAsync(exchange, StatusCodes.Status429TooManyRequests, "RATE_LIMITED", "Too many refreshes from this address; the token was not used.", wait,
+                json => json.WriteNumber("retry_after", RetryAfter.Seconds(wait)));
+            return;
+        }
+
         // Not the request's token: a client that hangs up must not leave its token used and the next one unwritten.
         var outcome = await sessions.RefreshAsync(from, body.String("refresh_token")!, CancellationToken.None);
         if (outcome.Status == RefreshStatus.Reused) await readFresh();
@@ -130,7 +137,6 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
                 await UnavailableAsync(exchange);
                 break;
             default:
-                denials?.Note(exchange.Actor(), "auth.password", "user", exchange.Principal().Name);
                 await ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "WRONG_PASSWORD", "The old password is not right.");
                 break;
         }

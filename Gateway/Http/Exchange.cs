@@ -18,6 +18,11 @@ internal sealed class Exchange(HttpContext context, RouteValues values, string? 
     /// <summary>Who asks; set by the access gate before the handler of a route that needs a credential runs. This folder does not know principals.</summary>
     public object? Caller { get; set; }
 
+    /// <summary>
+    /// Asks the gate once more, for whoever waited for the client since; false: it was answered with an error. Null where no credential is needed.
+    /// </summary>
+    public Func<Exchange, ValueTask<bool>>? AdmitAgain { get; set; }
+
     public HttpRequest Request => Context.Request;
     public HttpResponse Response => Context.Response;
     public CancellationToken Aborted => Context.RequestAborted;

@@ -36,7 +36,8 @@ internal sealed class JsonBody
             return null;
         }
 
-        return await ParseAsync(exchange, shape, read.Bytes!);
+        // A body may come slowly, and its sender's right to send it may end meanwhile.
+        return exchange.AdmitAgain is { } again && !await again(exchange) ? null : await ParseAsync(exchange, shape, read.Bytes!);
     }
 
     /// <summary>Whether the field is there, null included.</summary>
@@ -103,9 +104,10 @@ internal sealed class JsonBody
     {
         foreach (var property in root.EnumerateObject())
         {
-            if (shape.Find(property.Name) is not { } field) errors.Add(Excerpt(property.Name), "is not known here");
-            else if (!values.TryAdd(property.Name, property.Value.Clone())) errors.Add(property.Name, "is given twice");
-            else if (Problem(field, property.Value) is { } problem) errors.Add(property.Name, problem);
+            if (NameOf(property) is not { } name) errors.Add("?", "is not valid Unicode");
+            else if (shape.Find(name) is not { } field) errors.Add(Excerpt(name), "is not known here");
+            else if (!values.TryAdd(name, property.Value.Clone())) errors.Add(name, "is given twice");
+            else if (Problem(field, property.Value) is { } problem) errors.Add(name, problem);
         }
 
         foreach (var field in shape.Fields)
@@ -161,6 +163,19 @@ internal sealed class JsonBody
         try
         {
             return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null as in <see cref="TextOf"/>.</summary>
+    private static string? NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
         }
         catch (InvalidOperationException)
         {

@@ -153,7 +153,13 @@ internal static partial class Limits
         public static readonly TimeSpan LoginAddressWindow = TimeSpan.FromMinutes(1);
 
         /// <summary>
-        /// Wrong passwords for one account from addresses without a session of it, within <see cref="LoginAccountWindow"/>: 1,920 guesses a day at a
+        /// Refreshes of one address within <see cref="LoginAddressWindow"/>: ten small transactions a second, and nine thousand users behind one proxy at
+        /// one refresh in a quarter of an hour each. More: 429 with <c>Retry-After</c>, and the token stays unused.
+        /// </summary>
+        public const int RefreshesPerAddress = 600;
+
+        /// <summary>
+        /// Wrong passwords for one account from all addresses without a session of it together, and from each with one, within <see cref="LoginAccountWindow"/>: 1,920 guesses a day at a
         /// password, whatever the number of addresses. More: 429 with <c>Retry-After</c>, for such addresses only.
         /// </summary>
         public const int LoginsPerAccount = 20;
