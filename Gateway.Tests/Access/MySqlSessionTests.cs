@@ -24,7 +24,7 @@ public sealed class MySqlSessionTests(MariaDbFixture server) : SessionSuite
                 // As a login does it: the user's row is locked, and then its session comes.
                 await commands.ReadNumberAsync("SELECT id FROM users WHERE id = @id FOR UPDATE", ("@id", id));
                 deleting = Task.Run(() => fixture.Users.DeleteAsync(Actor.CommandLine, Authority.Whole, id, default));
-                while (!deleting.IsCompleted && await fixture.NumberAsync("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'") == 0) await Task.Yield();
+                while (!deleting.IsCompleted && await fixture.NumberAsync("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'INNODB_ROW_LOCK_CURRENT_WAITS'") == 0) await Task.Yield();
                 return await commands.ExecuteAsync("INSERT INTO sessions (user_id, created_at_ms, expires_at_ms) VALUES (@id, 0, 1)", ("@id", id));
             },
             default);
