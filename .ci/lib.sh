@@ -50,6 +50,12 @@ ci_need() {
 # ci_node FOLDER: installs what its package-lock.json names, unless that is there already.
 ci_node() {
   ci_need npm nodejs npm || return 1
+  # The tools need it (their package.json says so): with an older one they fail in ways that say nothing. Debian 12 has 18.
+  local needed=20.19.0 has; has=$(node --version | tr -d v)
+  if [ "$(printf '%s\n' "$needed" "$has" | sort -V | head -1)" != "$needed" ]; then
+    echo "Node $needed or newer is needed for the tests of the OpenAPI document, here is $has: https://nodejs.org, or ./test.sh --fast, which needs none" >&2
+    return 1
+  fi
   [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return 0
   echo "installing the packages of $1"
   (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)

@@ -60,7 +60,6 @@ public sealed class AuditHandlerTests : IAsyncLifetime
         Assert.DoesNotContain(denied, line => line.GetRawText().Contains("madeup", StringComparison.Ordinal));
     }
 
-    /// <summary>By the account's id: the name as it was typed may be a password in the wrong field, and anybody could write into the log with it.</summary>
     /// <summary>By the account's id: a name as it was typed may be a password in the wrong field, and strangers could write into the log with it.</summary>
     [Theory]
     [InlineData("""{"name":"anna","password":"correct horse battery"}""", true)]
@@ -76,7 +75,38 @@ public sealed class AuditHandlerTests : IAsyncLifetime
         await Poll.UntilAsync(async () => (denied = await LinesAsync("?action=auth.login")).Length == 1, TimeSpan.FromSeconds(20), () => $"{denied.Length} lines");
         string id = isAnna ? anna.GetProperty("id").GetRawText() : "";
         Assert.Equal($$"""{"type":"user","id":"{{id}}"}""", denied[0].GetProperty("target").GetRawText());
+        Assert.Equal(1, denied[0].GetProperty("count").GetInt64());
         Assert.DoesNotContain("correct horse", denied[0].GetRawText(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What no gate stands before, and what handlers refuse by rights on bots and chats.</summary>
+    [Fact]
+    public async Task Denials_OfSocketsReceiverAndRights_AreNotedToo()
+    {
+        string admin = (await gateway.CreateKeyAsync("admin", isAdmin: true)).Text;
+        Gateway.Access.CreatedApiKey narrow = await gateway.CreateKeyAsync("narrow", scopes: "chats:read chats:write");
+        JsonElement bot = await CallAsync("POST", "/api/v1/bots", """{"token":"123456789:AAHsecret-secret-secret-secret-secr","verify":false}""", admin, HttpStatusCode.Created);
+        JsonElement chat = await CallAsync("POST", "/api/v1/chats", $$"""{"bot_id":{{bot.GetProperty("id").GetInt64()}},"telegram_chat_id":-5}""", admin, HttpStatusCode.Created);
+        long chatId = chat.GetProperty("id").GetInt64();
+        await CallAsync("PUT", $"/api/v1/chats/{chatId}/permissions", $$"""{"api_key_id":{{narrow.Id}},"can_read":true}""", admin, HttpStatusCode.OK);
+
+        await CallAsync("PATCH", $"/api/v1/chats/{chatId}", """{"label":"x"}""", narrow.Text, HttpStatusCode.Forbidden);
+        await CallAsync("POST", "/telegram/webhook/a-secret-that-nobody-has-set", "{}", narrow.Text, HttpStatusCode.Unauthorized);
+        foreach (string key in new[] { "tgw_1_madeup", narrow.Text })
+        {
+            using System.Net.WebSockets.ClientWebSocket socket = new();
+            socket.Options.SetRequestHeader("X-API-Key", key);
+            await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://{gateway.Address.Authority}/api/v1/ws"), CancellationToken.None));
+        }
+
+        JsonElement[] denied = [];
+        await Poll.UntilAsync(async () => (denied = await LinesAsync("?outcome=denied")).Length >= 4, TimeSpan.FromSeconds(20), () => $"{denied.Length} lines");
+        Assert.Equal(
+            ["auth.credential nobody route websocket", $"chats_change api_key path /api/v1/chats/{chatId}", "webhook.secret nobody route telegram_webhook", "websocket api_key permission events:read"],
+            denied.Select(line => $"{line.GetProperty("action").GetString()} {line.GetProperty("actor").GetProperty("kind").GetString()} "
+                + $"{line.GetProperty("target").GetProperty("type").GetString()} {line.GetProperty("target").GetProperty("id").GetString()}").Order(StringComparer.Ordinal));
+        Assert.All(denied, line => Assert.Equal("127.0.0.1", line.GetProperty("address").GetString()));
+        Assert.DoesNotContain(denied, line => line.GetRawText().Contains("nobody-has-set", StringComparison.Ordinal));
     }
 
     /// <summary>Secrets that go into calls or come out of them are in no line of the audit log, nor a hash of one.</summary>
@@ -90,6 +120,13 @@ public sealed class AuditHandlerTests : IAsyncLifetime
         JsonElement user = await CallAsync("POST", "/api/v1/users", $$"""{"name":"anna","password":"{{secrets[2]}}","roles":["viewer"]}""", admin, HttpStatusCode.Created);
         await CallAsync("PATCH", $"/api/v1/users/{user.GetProperty("id").GetInt64()}", $$"""{"password":"{{secrets[3]}}"}""", admin, HttpStatusCode.OK);
 
+        JsonElement made = await CallAsync("POST", "/api/v1/apikeys", """{"name":"made"}""", admin, HttpStatusCode.Created);
+        string key = made.GetProperty("key").GetString()!;
+        Secrets.Note(key, "api key");
+        await CallAsync("PATCH", $"/api/v1/apikeys/{made.GetProperty("id").GetInt64()}", """{"name":"made anew"}""", admin, HttpStatusCode.OK);
+        // Nor its random part alone, whatever stands before it.
+        secrets = [.. secrets, key, key[(key.LastIndexOf('_') + 1)..]];
+
         await using System.Data.Common.DbConnection connection = await gateway.Database.OpenAsync(CancellationToken.None);
         await using System.Data.Common.DbCommand command = connection.CreateCommand();
         command.CommandText = "SELECT action, target_id, before_json, after_json, actor_name FROM audit_log";
@@ -102,7 +139,8 @@ public sealed class AuditHandlerTests : IAsyncLifetime
             Assert.All([.. secrets, admin, auditor, "$2", "argon2"], secret => Assert.DoesNotContain(secret, line, StringComparison.OrdinalIgnoreCase));
         }
 
-        Assert.True(actions.Count >= 3, string.Join(", ", actions));
+        Assert.Contains("apikey.create", actions);
+        Assert.True(actions.Count >= 5, string.Join(", ", actions));
     }
 
     private async Task<JsonElement> CallAsync(string method, string path, string body, string key, HttpStatusCode expected)

@@ -80,7 +80,10 @@ internal sealed class ChatServer : IAsyncDisposable
         return self;
     }
 
-    public Task<bool> PollAsync() => watcher.PollAsync(default);
+    /// <summary>Permissions cannot be read, as while the database is away.</summary>
+    public bool IsAway { get; set; }
+
+    public Task<bool> PollAsync() => IsAway ? Task.FromResult(false) : watcher.PollAsync(default);
 
     public async Task<CreatedApiKey> KeyAsync(bool isAdmin = false, string? scopes = null) => (await new ApiKeyAdministration(storage.Database, ring, hasher, time)
         .CreateAsync(Actor.Gateway, giver: null, new ApiKeySettings("key", isAdmin, scopes, RatePerSecond: 10_000, RateBurst: 10_000), default))!;

@@ -251,6 +251,112 @@ public abstract class ChatsApiTests : IAsyncLifetime
         Assert.Equal([1L], Ids(await server.GetAsync($"/api/v1/chats/{first}/messages"), "messages", "message_id"));
     }
 
+    /// <summary>Regression: rights in the group that a supergroup was stayed for ever, and its history with them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Permissions_TakenBackInASupergroup_AreTakenBackInTheGroupItWas(bool isNamedByTheGroup)
+    {
+        var key = await MigrateAsync(ChatRights.All, ChatRights.All);
+        Assert.Equal(HttpStatusCode.OK, (await server.GetAsync($"/api/v1/chats/{first}/messages", key.Text)).Status);
+        var removed = await server.CallAsync("DELETE", $"/api/v1/chats/{(isNamedByTheGroup ? first : second)}/permissions?api_key_id={key.Id}", server.AdminKey);
+        Assert.Equal(HttpStatusCode.NoContent, removed.Status);
+        await server.PollAsync();
+        foreach (var chat in new[] { first, second }) Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync($"/api/v1/chats/{chat}/messages", key.Text)).Status);
+        Assert.Equal("2", await server.ScalarAsync("SELECT COUNT(*) FROM audit_log WHERE action = 'grant.remove'"));
+    }
+
+    /// <summary>Regression: as above, of rights that are replaced. What was not given in the group is not added there.</summary>
+    [Fact]
+    public async Task Permissions_SetInASupergroup_LeaveNoMoreInTheGroupItWas()
+    {
+        var key = await MigrateAsync(ChatRights.Read | ChatRights.Send, ChatRights.All);
+        var set = await server.CallAsync("PUT", $"/api/v1/chats/{first}/permissions", server.AdminKey, $$"""{"api_key_id":{{key.Id}},"can_send":true,"can_manage":true}""");
+        Assert.Equal(second, set.Json.GetProperty("chat_id").GetInt64());
+        Assert.Equal((false, true, true), Rights(set.Json));
+        Assert.Equal((false, true, false), Rights((await server.GetAsync($"/api/v1/chats/{first}/permissions")).Json.GetProperty("permissions")[0]));
+        await server.CallAsync("PUT", $"/api/v1/chats/{first}/permissions", server.AdminKey, $$"""{"api_key_id":{{key.Id}},"can_manage":true}""");
+        Assert.Equal(0, (await server.GetAsync($"/api/v1/chats/{first}/permissions")).Json.GetProperty("total").GetInt64());
+    }
+
+    /// <summary>Who manages the supergroup alone neither sees nor takes rights in the group that it was.</summary>
+    [Fact]
+    public async Task Permissions_OfTheGroupASupergroupWas_AreForWhoManagesIt()
+    {
+        var key = await MigrateAsync(ChatRights.Read, ChatRights.Read);
+        var manager = await server.KeyOnAsync(second, ChatRights.All);
+        var path = $"/api/v1/chats/{second}/permissions?api_key_id={key.Id}";
+        Assert.Equal(HttpStatusCode.NoContent, (await server.CallAsync("DELETE", path, manager.Text)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await server.CallAsync("DELETE", path, manager.Text)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await server.GetAsync($"/api/v1/chats/{first}/messages", key.Text)).Status);
+    }
+
+    /// <summary>Regression: two groups that each became the other held a transaction open for ever.</summary>
+    [Fact]
+    public async Task ChatMigrations_InACircle_EndSomewhere()
+    {
+        var key = await MigrateAsync(ChatRights.Read, ChatRights.Read);
+        await server.ExecuteAsync($"UPDATE chats SET migrated_to = {first}, migrated_from = {first} WHERE id = {second}");
+        await server.ExecuteAsync($"UPDATE chats SET migrated_from = {second} WHERE id = {first}");
+        var removed = await server.CallAsync("DELETE", $"/api/v1/chats/{first}/permissions?api_key_id={key.Id}", server.AdminKey);
+        Assert.Equal(HttpStatusCode.NoContent, removed.Status);
+        Assert.Equal(8, Limits.Access.ChatMigrations);
+    }
+
+    /// <summary>The other threads' ids and readers are nothing for who reads one.</summary>
+    [Fact]
+    public async Task Permissions_List_IsForWhoReadsTheWholeChat()
+    {
+        var one = await server.KeyOnAsync(first, ChatRights.All, threadId: 7);
+        var whole = await server.KeyOnAsync(first, ChatRights.Read);
+        Assert.Equal([first], Ids(await server.GetAsync("/api/v1/chats", one.Text)));
+        var reply = await server.GetAsync($"/api/v1/chats/{first}/permissions", one.Text);
+        Assert.Equal((HttpStatusCode.Forbidden, "FORBIDDEN"), (reply.Status, reply.Code));
+        Assert.Equal(2, (await server.GetAsync($"/api/v1/chats/{first}/permissions", whole.Text)).Json.GetProperty("total").GetInt64());
+        // Nor does a thread make a manager.
+        Assert.Equal(HttpStatusCode.Forbidden, (await server.CallAsync("PATCH", $"/api/v1/chats/{first}", one.Text, """{"label":"x"}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await server.CallAsync("DELETE", $"/api/v1/chats/{first}/permissions?api_key_id={whole.Id}", one.Text)).Status);
+    }
+
+    /// <summary>Regression: what could not be asked was answered 403, as if it were known.</summary>
+    [Fact]
+    public async Task Change_WhilePermissionsCannotBeRead_Is503()
+    {
+        var reader = await server.KeyOnAsync(first, ChatRights.Read);
+        await server.GetAsync($"/api/v1/chats/{first}", reader.Text);
+        server.IsAway = true;
+        Assert.Equal(HttpStatusCode.OK, (await server.GetAsync($"/api/v1/chats/{first}", reader.Text)).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.CallAsync("PATCH", $"/api/v1/chats/{first}", reader.Text, """{"label":"x"}""")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.CallAsync("POST", "/api/v1/chats", reader.Text, """{"bot_id":1,"telegram_chat_id":-77}""")).Status);
+    }
+
+    [Theory]
+    [InlineData("*", HttpStatusCode.OK)]
+    [InlineData("\"other\", TAG", HttpStatusCode.OK)]
+    [InlineData("W/TAG", HttpStatusCode.PreconditionFailed)]
+    [InlineData("\"other\"", HttpStatusCode.PreconditionFailed)]
+    public async Task Change_IfMatch_ComparesStrongly(string ifMatch, HttpStatusCode expected)
+    {
+        var path = $"/api/v1/chats/{first}";
+        await server.CallAsync("PATCH", path, server.AdminKey, """{"label":"before"}""");
+        var tag = (await server.GetAsync(path)).ETag!;
+        // Nothing is named: nothing is changed, and the condition is asked all the same.
+        var reply = await server.CallAsync("PATCH", path, server.AdminKey, "{}", ifMatch.Replace("TAG", tag, StringComparison.Ordinal));
+        Assert.Equal(expected, reply.Status);
+        Assert.Equal("before", (await server.GetAsync(path)).Json.GetProperty("label").GetString());
+    }
+
+    /// <summary>The first chat became the second, and the key had these rights in both.</summary>
+    private async Task<CreatedApiKey> MigrateAsync(ChatRights inFirst, ChatRights inSecond)
+    {
+        var key = await server.KeyOnAsync(first, inFirst);
+        await server.Grants.SetAsync(Gateway.Storage.Actor.Gateway, null, PrincipalId.Key(key.Id), GrantTarget.InChat(new ChatName(second, 0, 0)), inSecond, default);
+        // As a migration leaves them: two chats of one bot.
+        await server.ExecuteAsync($"UPDATE chats SET bot_id = 1, telegram_chat_id = -6, migrated_from = {first} WHERE id = {second}");
+        await server.ExecuteAsync($"UPDATE chats SET migrated_to = {second} WHERE id = {first}");
+        return key;
+    }
+
     private static (bool, bool, bool) Rights(JsonElement json) =>
         (json.GetProperty("can_read").GetBoolean(), json.GetProperty("can_send").GetBoolean(), json.GetProperty("can_manage").GetBoolean());
 }

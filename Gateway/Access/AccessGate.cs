@@ -22,6 +22,9 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
         var needed = Permission.None;
         if (route.Needs != RouteNeeds.Authenticated && !PermissionNames.TryParse(route.Needs, out needed))
             throw new ArgumentException($"Route {route.Method} {route.Template} needs {route.Needs}, which is no permission.");
+        // What handlers refuse themselves, by rights on bots and chats. Where any good credential will do, the handler notes what it refuses.
+        var mayForbid = route.Method != "GET" || route.Document?.Errors.Any(error => error.Status == StatusCodes.Status403Forbidden) == true;
+        var noted = needed != Permission.None && !route.IsStream && mayForbid ? route with { Handler = exchange => RunNotedAsync(exchange, route, needed) } : route;
         // One for the route, not one for each request.
         Func<Exchange, ValueTask<bool>> again = exchange => AdmitAgainAsync(exchange, route, needed);
         return route with
@@ -29,7 +32,7 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
             Handler = exchange =>
             {
                 exchange.AdmitAgain = again;
-                return EnterAsync(exchange, route, needed);
+                return EnterAsync(exchange, noted, needed);
             },
         };
     }
@@ -55,6 +58,14 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
         if (!access.IsCurrent && !route.IsStream) return RefuseAsync(exchange, AuthenticationStatus.Unavailable);
         exchange.Caller = principal;
         return principal.Has(needed) ? route.Handler(exchange) : LookAgainAsync(exchange, route, needed, principal);
+    }
+
+    private async Task RunNotedAsync(Exchange exchange, HttpRoute route, Permission needed)
+    {
+        await route.Handler(exchange);
+        // Who lost the permission meanwhile was noted where that was found.
+        var isForbidden = exchange.Response.StatusCode == StatusCodes.Status403Forbidden && exchange.Principal().Has(needed);
+        if (isForbidden) denials?.Note(exchange.Actor(), route.Name, "path", exchange.Request.Path.Value ?? "");
     }
 
     private async Task LookAgainAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)

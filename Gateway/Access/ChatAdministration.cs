@@ -34,14 +34,16 @@ internal sealed class ChatAdministration(IDatabase database, TimeProvider time)
         }
     }
 
+    /// <param name="newLabel">Of the chat as it is.</param>
     /// <param name="isExpected">Asked of the chat as it is, inside the transaction; null: whatever it is.</param>
-    public Task<ChatOutcome> SetLabelAsync(Actor actor, long chatId, string? label, Func<ChatInfo, bool>? isExpected, CancellationToken cancellation) =>
+    public Task<ChatOutcome> SetLabelAsync(Actor actor, long chatId, Func<ChatInfo, string?> newLabel, Func<ChatInfo, bool>? isExpected, CancellationToken cancellation) =>
         ControlTransaction.RunAsync(
             database,
             async commands =>
             {
                 if (await ReadAsync(commands, "c.id = @chat", ("@chat", chatId)) is not { } chat) return new ChatOutcome(ChatStatus.NotFound);
                 if (isExpected is not null && !isExpected(chat)) return new ChatOutcome(ChatStatus.Changed, chat);
+                var label = newLabel(chat);
                 if (chat.Label == label) return new ChatOutcome(ChatStatus.Done, chat);
                 await commands.ExecuteAsync("UPDATE chats SET label = @label WHERE id = @chat", ("@label", label), ("@chat", chatId));
                 await AuditAsync(commands, actor, "chat.change", chatId, Json(chat), Json(chat with { Label = label }));

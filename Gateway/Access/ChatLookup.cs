@@ -1,3 +1,4 @@
+using Gateway.Messages;
 using Gateway.Storage;
 
 namespace Gateway.Access;
@@ -44,10 +45,33 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
         }
 
         // A group that became a supergroup: its events come under the new chat.
-        while (await commands.ReadNumberAsync("SELECT migrated_to FROM chats WHERE id = @id", ("@id", id)) is { } next) id = next;
+        for (var step = 0; step < Limits.Access.ChatMigrations; step++)
+        {
+            if (await commands.ReadNumberAsync("SELECT migrated_to FROM chats WHERE id = @id", ("@id", id)) is not { } next) break;
+            id = next;
+        }
+
         var botId = await commands.ReadNumberAsync("SELECT bot_id FROM chats WHERE id = @id", ("@id", id)) ?? 0;
         if (giver is not null && !giver.CanRead(botId, id.Value)) return new GrantOutcome(GrantStatus.ChatNotFound);
         return new GrantOutcome(Manages(giver, botId, id.Value) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId, ChatId: id.Value);
+    }
+
+    /// <summary>
+    /// The groups that this supergroup was, as far as the giver manages them. Their rights stayed with their history: who takes rights back in the
+    /// supergroup means that too.
+    /// </summary>
+    public async Task<List<long>> FormerAsync(ControlCommands commands, Grants? giver, GrantOutcome place)
+    {
+        List<long> former = [];
+        var id = place.ChatId;
+        for (var step = 0; id != 0 && step < Limits.Access.ChatMigrations; step++)
+        {
+            if (await commands.ReadNumberAsync("SELECT migrated_from FROM chats WHERE id = @id", ("@id", id)) is not { } before) break;
+            if (Manages(giver, place.BotId, before)) former.Add(before);
+            id = before;
+        }
+
+        return former;
     }
 
     private Task<long?> ReadIdAsync(ControlCommands commands, ChatName chat) => chat.ChatId != 0

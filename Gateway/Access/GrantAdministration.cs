@@ -20,12 +20,12 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
     /// <summary>Gives exactly these rights there.</summary>
     public Task<GrantOutcome> SetAsync(
         Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, CancellationToken cancellation) =>
-        GrantAsync(actor, giver, to, target, _ => rights, cancellation);
+        GrantAsync(actor, giver, to, target, rights, isExact: true, cancellation);
 
     /// <summary>Gives these rights besides those it has there.</summary>
     public Task<GrantOutcome> AddAsync(
         Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, CancellationToken cancellation) =>
-        GrantAsync(actor, giver, to, target, before => before | rights, cancellation);
+        GrantAsync(actor, giver, to, target, rights, isExact: false, cancellation);
 
     /// <summary>Takes back what was given there.</summary>
     /// <param name="threadId">Null: on the chat and on all its threads.</param>
@@ -37,18 +37,31 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
             {
                 var place = await chats.FindAsync(commands, giver, target, mayCreate: false);
                 if (place.Status != GrantStatus.Done) return place;
-                var (column, id) = Column(target, place);
-                var which = threadId is null ? "" : " AND thread_id = @thread";
-                (string, object?)[] parameters =
-                    [("@kind", (int)from.Kind), ("@principal", from.Id), ("@target", id), .. threadId is { } one ? [("@thread", (object?)one)] : Array.Empty<(string, object?)>()];
-                var where = $"principal_kind = @kind AND principal_id = @principal AND {column} = @target{which}";
-                var before = await commands.ReadNumberAsync($"SELECT {RightsColumn} FROM grants WHERE {where} ORDER BY thread_id LIMIT 1", parameters);
-                if (before is null) return place with { Status = GrantStatus.NotGranted };
-                await commands.ExecuteAsync($"DELETE FROM grants WHERE {where}", parameters);
-                await AuditAsync(commands, actor, "grant.remove", from, target with { ThreadId = threadId ?? 0 }, place, (ChatRights)before.Value, null);
-                return place;
+                var removed = await RemoveThereAsync(commands, actor, from, target, place, threadId);
+                foreach (var former in await chats.FormerAsync(commands, giver, place))
+                    removed += await RemoveThereAsync(commands, actor, from, target, place with { ChatId = former }, threadId);
+                return removed == 0 ? place with { Status = GrantStatus.NotGranted } : place;
             },
             cancellation);
+
+    private async Task<int> RemoveThereAsync(ControlCommands commands, Actor actor, PrincipalId from, GrantTarget target, GrantOutcome place, long? threadId)
+    {
+        var (column, id) = Column(target, place);
+        var rows = await commands.ReadRowsAsync(
+            $"SELECT id, thread_id, {RightsColumn} FROM grants WHERE principal_kind = @kind AND principal_id = @principal AND {column} = @target ORDER BY thread_id{database.ForUpdate}",
+            static row => (Id: row.GetInt64(0), ThreadId: row.GetInt64(1), Rights: (ChatRights)row.GetInt64(2)),
+            ("@kind", (int)from.Kind),
+            ("@principal", from.Id),
+            ("@target", id));
+        rows.RemoveAll(row => threadId is { } one && row.ThreadId != one);
+        foreach (var row in rows)
+        {
+            await commands.ExecuteAsync("DELETE FROM grants WHERE id = @id", ("@id", row.Id));
+            await AuditAsync(commands, actor, "grant.remove", from, target with { ThreadId = row.ThreadId }, place, row.Rights, null);
+        }
+
+        return rows.Count;
+    }
 
     /// <summary>By the grant's own number, as the command line has it. False: there is no such grant.</summary>
     public Task<bool> RevokeAsync(Actor actor, long grantId, CancellationToken cancellation) =>
@@ -81,10 +94,10 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
             ("@id", principal.Id)) is not null;
 
     private async Task<GrantOutcome> GrantAsync(
-        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, Func<ChatRights, ChatRights> change, CancellationToken cancellation)
+        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact, CancellationToken cancellation)
     {
         Task<GrantOutcome> RunAsync() =>
-            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, change), cancellation);
+            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, rights, isExact), cancellation);
         try
         {
             return await RunAsync();
@@ -97,7 +110,7 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
     }
 
     private async Task<GrantOutcome> GrantAsync(
-        ControlCommands commands, Actor actor, Grants? giver, PrincipalId to, GrantTarget target, Func<ChatRights, ChatRights> change)
+        ControlCommands commands, Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact)
     {
         var place = await chats.FindAsync(commands, giver, target, mayCreate: true);
         if (place.Status != GrantStatus.Done) return place;
@@ -107,10 +120,10 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
         var condition = $"principal_kind = @kind AND principal_id = @principal AND {column} = @target AND thread_id = @thread";
         var found = await commands.ReadNumberAsync($"SELECT {RightsColumn} FROM grants WHERE {condition}{database.ForUpdate}", where);
         var before = (ChatRights?)found;
-        var after = change(before ?? ChatRights.None);
+        var after = isExact ? rights : rights | (before ?? ChatRights.None);
         if (giver is not null && (after & ~(before ?? ChatRights.None) & ~giver.RightsOn(place.BotId, place.ChatId)) != 0)
             return place with { Status = GrantStatus.NotHeld };
-        (string, object?)[] rights =
+        (string, object?)[] flags =
             [("@read", Flag(after, ChatRights.Read)), ("@send", Flag(after, ChatRights.Send)), ("@manage", Flag(after, ChatRights.Manage))];
         if (before is null)
         {
@@ -119,15 +132,38 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
                  INSERT INTO grants (principal_kind, principal_id, {column}, thread_id, can_read, can_send, can_manage, created_at_ms)
                    VALUES (@kind, @principal, @target, @thread, @read, @send, @manage, @now)
                  """,
-                [.. where, .. rights, ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())]);
+                [.. where, .. flags, ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())]);
         }
         else
         {
-            await commands.ExecuteAsync($"UPDATE grants SET can_read = @read, can_send = @send, can_manage = @manage WHERE {condition}", [.. where, .. rights]);
+            await commands.ExecuteAsync($"UPDATE grants SET can_read = @read, can_send = @send, can_manage = @manage WHERE {condition}", [.. where, .. flags]);
         }
 
         if (before != after) await AuditAsync(commands, actor, "grant.set", to, target, place, before, after);
+        if (isExact)
+        {
+            foreach (var former in await chats.FormerAsync(commands, giver, place)) await NarrowAsync(commands, actor, to, target, place with { ChatId = former }, after);
+        }
+
         return place with { Id = await commands.ReadNumberAsync($"SELECT id FROM grants WHERE {condition}", where) ?? 0, Rights = after };
+    }
+
+    /// <summary>What is not given in the supergroup is not left in the group that it was; what was not given there is not added.</summary>
+    private async Task NarrowAsync(ControlCommands commands, Actor actor, PrincipalId to, GrantTarget target, GrantOutcome former, ChatRights rights)
+    {
+        (string, object?)[] where = [("@kind", (int)to.Kind), ("@principal", to.Id), ("@target", former.ChatId), ("@thread", target.ThreadId)];
+        const string Condition = "principal_kind = @kind AND principal_id = @principal AND chat_id = @target AND thread_id = @thread";
+        var before = (ChatRights?)await commands.ReadNumberAsync($"SELECT {RightsColumn} FROM grants WHERE {Condition}{database.ForUpdate}", where);
+        if (before is not { } had || (had & ~rights) == 0) return;
+        var after = had & rights;
+        await commands.ExecuteAsync(
+            after == ChatRights.None
+                ? $"DELETE FROM grants WHERE {Condition}"
+                : $"UPDATE grants SET can_read = @read, can_send = @send, can_manage = @manage WHERE {Condition}",
+            after == ChatRights.None
+                ? where
+                : [.. where, ("@read", Flag(after, ChatRights.Read)), ("@send", Flag(after, ChatRights.Send)), ("@manage", Flag(after, ChatRights.Manage))]);
+        await AuditAsync(commands, actor, after == ChatRights.None ? "grant.remove" : "grant.set", to, target, former, had, after == ChatRights.None ? null : after);
     }
 
     private Task AuditAsync(

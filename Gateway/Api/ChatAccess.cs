@@ -13,6 +13,8 @@ internal sealed class ChatAccess(ChatQueries chats, Func<Task<bool>> readFresh)
 {
     public static readonly DocumentedError NotFound = new(404, "CHAT_NOT_FOUND", "There is no such chat, or none that the caller may see.");
 
+    public static readonly DocumentedError PartOnly = new(403, "FORBIDDEN", "This needs the right to read the whole chat.");
+
     /// <summary>Null when the request was answered.</summary>
     public async Task<ChatInfo?> FindAsync(Exchange exchange, string? text)
     {
@@ -32,12 +34,20 @@ internal sealed class ChatAccess(ChatQueries chats, Func<Task<bool>> readFresh)
     }
 
     /// <summary>Null when the request was answered: 403 for a chat that the caller sees and may not manage.</summary>
-    public async Task<ChatInfo?> FindManagedAsync(Exchange exchange, string? text)
+    public Task<ChatInfo?> FindManagedAsync(Exchange exchange, string? text) =>
+        FindAsync(exchange, text, static (grants, chat) => grants.CanManage(chat.BotId, chat.Id), ForbidAsync);
+
+    /// <summary>Null when the request was answered: 403 for a chat of which the caller sees single threads.</summary>
+    public Task<ChatInfo?> FindWholeAsync(Exchange exchange, string? text) =>
+        FindAsync(exchange, text, static (grants, chat) => grants.CanRead(chat.BotId, chat.Id), ForbidPartAsync);
+
+    private async Task<ChatInfo?> FindAsync(Exchange exchange, string? text, Func<Grants, ChatInfo, bool> may, Func<Exchange, Task> forbidAsync)
     {
         if (await FindAsync(exchange, text) is not { } chat) return null;
-        if (exchange.Principal().Grants.CanManage(chat.BotId, chat.Id)) return chat;
-        if (await readFresh() && exchange.Principal().Grants.CanManage(chat.BotId, chat.Id)) return chat;
-        await ForbidAsync(exchange);
+        if (may(exchange.Principal().Grants, chat)) return chat;
+        var isKnown = await readFresh();
+        if (isKnown && may(exchange.Principal().Grants, chat)) return chat;
+        await (isKnown ? forbidAsync(exchange) : AccessGate.RefuseAsync(exchange, AuthenticationStatus.Unavailable));
         return null;
     }
 
@@ -47,6 +57,10 @@ internal sealed class ChatAccess(ChatQueries chats, Func<Task<bool>> readFresh)
     public static Task ForbidAsync(Exchange exchange) =>
         ErrorReply.WriteAsync(exchange, StatusCodes.Status403Forbidden, "FORBIDDEN", "This needs the right to manage the chat.",
             details: json => json.WriteString("needs", "can_manage"));
+
+    private static Task ForbidPartAsync(Exchange exchange) =>
+        ErrorReply.WriteAsync(exchange, PartOnly.Status, PartOnly.Code, PartOnly.When,
+            details: json => json.WriteString("needs", "can_read"));
 
     private static bool Sees(Exchange exchange, ChatInfo chat) => exchange.Principal().Grants.CanReadSome(chat.BotId, chat.Id);
 }

@@ -22,11 +22,11 @@ internal sealed class ChatPermissionsHandler(ChatAccess access, ChatPermissionQu
             Needs = PermissionNames.Of(Permission.PermissionsRead),
             Document = new("Who may do what in a chat")
             {
-                Description = "By rights on the chat itself; rights on its bot hold in the chat too and are listed with their keys.",
+                Description = "By rights on the chat itself; rights on its bot hold in the chat too and are listed with their keys. Whoever reads single threads of the chat only does not see the list.",
                 Path = ChatShapes.Id,
                 Query = OffsetPage.Document,
                 Answer = JsonShape.OffsetPage("permissions", ChatPermissionShapes.Permission),
-                Errors = [ChatAccess.NotFound],
+                Errors = [ChatAccess.NotFound, ChatAccess.PartOnly],
             },
         },
         new("PUT", Path, SetAsync, "chat_permissions_set")
@@ -34,7 +34,7 @@ internal sealed class ChatPermissionsHandler(ChatAccess access, ChatPermissionQu
             Needs = PermissionNames.Of(Permission.PermissionsWrite),
             Document = new("Give exactly these rights in a chat")
             {
-                Description = "What was given before there is replaced. Running streams follow within a second. In a group that became a supergroup the rights are given in that.",
+                Description = "What was given before there is replaced. Running streams follow within a second. In a group that became a supergroup the rights are given in that, and what is not given is taken back in the group's history too.",
                 Path = ChatShapes.Id,
                 Body = ChatPermissionShapes.Given,
                 Answer = ChatPermissionShapes.Permission,
@@ -46,6 +46,7 @@ internal sealed class ChatPermissionsHandler(ChatAccess access, ChatPermissionQu
             Needs = PermissionNames.Of(Permission.PermissionsWrite),
             Document = new("Take back a key's or user's rights in a chat")
             {
+                Description = "Of a supergroup and the group that it was, whichever is named: in both.",
                 Path = ChatShapes.Id,
                 Query =
                 [
@@ -70,7 +71,7 @@ internal sealed class ChatPermissionsHandler(ChatAccess access, ChatPermissionQu
             return;
         }
 
-        if (await access.FindAsync(exchange, exchange.Values.First) is not { } chat) return;
+        if (await access.FindWholeAsync(exchange, exchange.Values.First) is not { } chat) return;
         var (permissions, total) = await queries.ListAsync(chat.Id, page.Offset, page.Limit, exchange.Aborted);
         await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, (permissions, total, page), static (json, state) =>
         {

@@ -45,6 +45,7 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
             {
                 Description = "A group that became a supergroup answers as itself, with `migrated_to`.",
                 Path = ChatShapes.Id,
+                Headers = [DocumentedParameter.IfNoneMatch],
                 Answer = ChatShapes.Chat,
                 Errors = [ChatAccess.NotFound],
             },
@@ -52,7 +53,7 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
         new("PATCH", One, ChangeAsync, "chats_change")
         {
             Needs = Write,
-            Document = new("Label a chat") { Path = ChatShapes.Id, Body = ChatShapes.ChatChange, Answer = ChatShapes.Chat, Errors = [ChatAccess.NotFound, Changed] },
+            Document = new("Label a chat") { Path = ChatShapes.Id, Headers = [DocumentedParameter.IfMatch], Body = ChatShapes.ChatChange, Answer = ChatShapes.Chat, Errors = [ChatAccess.NotFound, Changed] },
         },
     ];
 
@@ -105,8 +106,13 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
             return;
         }
 
-        var mayAdd = exchange.Principal().Grants.CanManage(bot, 0) || (await readFresh() && exchange.Principal().Grants.CanManage(bot, 0));
-        if (!mayAdd)
+        if (!exchange.Principal().Grants.CanManage(bot, 0) && !await readFresh())
+        {
+            await AccessGate.RefuseAsync(exchange, AuthenticationStatus.Unavailable);
+            return;
+        }
+
+        if (!exchange.Principal().Grants.CanManage(bot, 0))
         {
             await (await queries.SeesBotAsync(exchange.Principal().Id, bot, exchange.Aborted) ? ChatAccess.ForbidAsync(exchange) : BotNotFoundAsync(exchange));
             return;
@@ -134,9 +140,9 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
         if (await JsonBody.ReadAsync(exchange, ChatShapes.ChatChange) is not { } body) return;
         if (await access.FindManagedAsync(exchange, exchange.Values.First) is not { } chat) return;
         var ifMatch = exchange.Request.Headers.IfMatch;
-        var label = body.Has("label") ? body.String("label") : chat.Label;
         var changed = await administration.SetLabelAsync(
-            exchange.Actor(), chat.Id, label, ifMatch.Count == 0 ? null : now => EntityTag.AllowsChange(ifMatch, ChatJson.TagOf(now)), CancellationToken.None);
+            exchange.Actor(), chat.Id, now => body.Has("label") ? body.String("label") : now.Label,
+            ifMatch.Count == 0 ? null : now => EntityTag.AllowsChange(ifMatch, ChatJson.TagOf(now)), CancellationToken.None);
         await (changed.Status switch
         {
             ChatStatus.NotFound => ChatAccess.NotFoundAsync(exchange),

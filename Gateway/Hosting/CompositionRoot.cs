@@ -74,7 +74,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
 
         // Ingest: updates come in, by webhook or by polling.
         var bots = new BotDirectory(database, options.Ingest.AcceptTokenInPath, logging.CreateLogger<BotDirectory>());
-        var receiver = new WebhookReceiver(bots, watcher, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>());
+        var receiver = new WebhookReceiver(bots, watcher, commits, new AddressLimiter(time), time, logging.CreateLogger<WebhookReceiver>(), denials);
         var parked = new ParkedUpdates(Path.Combine(options.DataFolder, ParkedUpdates.FolderName));
         pollers = new PollerPool(bots, new SecretBox(startUp.Keys), telegram, options.TelegramBaseUrl.ToString(), commits, parked, time, new Random(), logging.CreateLogger<PollerPool>());
 

@@ -13,7 +13,8 @@ namespace Gateway.Ingest;
 /// only 401, 413, 429 and 503 are not 200, because Telegram keeps what it was not thanked for at the head of its chat's queue.
 /// </summary>
 internal sealed class WebhookReceiver(
-    BotDirectory bots, ControlVersionWatcher control, CommitQueue queue, AddressLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger)
+    BotDirectory bots, ControlVersionWatcher control, CommitQueue queue, AddressLimiter limiter, TimeProvider time, ILogger<WebhookReceiver> logger,
+    AuditDenials? denials = null)
 {
     private const string SecretHeader = "X-Telegram-Bot-Api-Secret-Token";
 
@@ -128,6 +129,8 @@ internal sealed class WebhookReceiver(
 
     private Task RefuseSecretAsync(Exchange exchange)
     {
+        // One line a minute for each address. Not the path, which is the secret or nearly.
+        denials?.Note(exchange.Stranger(), "webhook.secret", "route", "telegram_webhook");
         if (!limiter.TryCount(exchange.Context.Connection.RemoteIpAddress, out var wait))
         {
             return RefuseAddressAsync(exchange, wait);

@@ -103,6 +103,11 @@ internal static partial class Limits
         /// <summary>A chat's label; the column is VARCHAR(256). Longer: 400 <c>VALIDATION_FAILED</c>.</summary>
         public const int ChatLabelCharacters = 256;
 
+        /// <summary>
+        /// Links followed from a group to the supergroup that it became, of which Telegram makes one. More, or a circle: the chat where it stops is taken.
+        /// </summary>
+        public const int ChatMigrations = 8;
+
         /// <summary>How long an access token is good. Then the client refreshes; streams opened with it close with 4102.</summary>
         public static readonly TimeSpan AccessTokenLife = TimeSpan.FromMinutes(15);
 
