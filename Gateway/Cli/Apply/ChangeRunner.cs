@@ -142,7 +142,7 @@ internal sealed class ChangeRunner
         }
 
         if (chat.Label is null) return null;
-        var labelled = await chats.SetLabelAsync(actor, id, chat.Label, null, cancellation);
+        var labelled = await chats.SetLabelAsync(actor, id, _ => chat.Label, null, cancellation);
         return labelled.Status == ChatStatus.Done ? null : "it is not there any more";
     }
 
