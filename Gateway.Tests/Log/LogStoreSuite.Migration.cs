@@ -75,12 +75,15 @@ public abstract partial class LogStoreSuite
         await AddGrantAsync(7, old, read: 1, send: 0);
         await AddGrantAsync(7, now, read: 0, send: 1);
         await AddGrantAsync(8, old, read: 1, send: 1);
+        // What is pushed goes on with the group: to the one key it is new, the other has it already.
+        await Fixture.ExecuteAsync($"INSERT INTO feedback_grants (key_id, chat_id, created_at_ms) VALUES (7, {old}, 0), (8, {old}, 0), (8, {now}, 0)");
         using var stop = new CancellationTokenSource();
         var (committing, migration, loop) = await StartMigrationAsync(stop.Token);
 
         Assert.Equal(CommitStatus.Stored, await migration.LinkAsync(1, -42, -10042, default));
         Assert.Equal(["7/1/1", "8/1/1"], (await Fixture.RowsAsync($"SELECT principal_id, can_read, can_send FROM grants WHERE chat_id = {now} ORDER BY principal_id")).Select(row => string.Join('/', row)));
 
+        Assert.Equal(["7", "8"], (await Fixture.RowsAsync($"SELECT key_id FROM feedback_grants WHERE chat_id = {now} ORDER BY key_id")).Select(row => row[0]));
         await Fixture.ExecuteAsync($"DELETE FROM grants WHERE chat_id = {now} AND principal_id = 8");
         Assert.Equal(CommitStatus.Duplicate, await migration.LinkAsync(1, -42, -10042, default));
         Assert.Equal("1", await Fixture.ScalarAsync($"SELECT COUNT(*) FROM grants WHERE chat_id = {now}"));
