@@ -14,17 +14,17 @@ public sealed class LoginLimiterTests
 
     public LoginLimiterTests() => limiter = new LoginLimiter(time);
 
-    private int SpendAddress(IPAddress address) => Enumerable.Range(0, 100).Count(_ => limiter.TryCountAddress(address, out var _));
+    private int SpendAddress(IPAddress address) => Enumerable.Range(0, 100).Count(_ => limiter.TryCountAddress(address, out var _, out var _));
 
-    private int SpendAccount(string name) => Enumerable.Range(0, 100).Count(_ => limiter.TryCountAccount(name, out var _));
+    private int SpendAccount(string name) => Enumerable.Range(0, 100).Count(_ => limiter.TryCountAccount(name, out var _, out var _));
 
     [Fact]
     public void Address_OverItsShare_WaitsForTheWindowToSlide()
     {
         Assert.Equal(Limits.Access.LoginsPerAddress, SpendAddress(Address));
-        Assert.False(limiter.TryCountAddress(Address, out var wait));
+        Assert.False(limiter.TryCountAddress(Address, out var wait, out _));
         Assert.InRange(wait, TimeSpan.FromMilliseconds(1), Limits.Access.LoginAddressWindow);
-        Assert.True(limiter.TryCountAddress(IPAddress.Parse("192.0.2.2"), out _));
+        Assert.True(limiter.TryCountAddress(IPAddress.Parse("192.0.2.2"), out var _, out var _));
         time.Advance(Limits.Access.LoginAddressWindow * 1.5);
         Assert.Equal(Limits.Access.LoginsPerAddress / 2, SpendAddress(Address));
     }
@@ -33,9 +33,9 @@ public sealed class LoginLimiterTests
     public void Account_OverItsShare_WaitsForTheWindowToSlide()
     {
         Assert.Equal(Limits.Access.LoginsPerAccount, SpendAccount("anna"));
-        Assert.False(limiter.TryCountAccount("anna", out var wait));
+        Assert.False(limiter.TryCountAccount("anna", out var wait, out _));
         Assert.InRange(wait, TimeSpan.FromMilliseconds(1), Limits.Access.LoginAccountWindow);
-        Assert.True(limiter.TryCountAccount("Anna", out _));
+        Assert.True(limiter.TryCountAccount("Anna", out var _, out var _));
         time.Advance(Limits.Access.LoginAccountWindow * 2);
         Assert.Equal(Limits.Access.LoginsPerAccount, SpendAccount("anna"));
     }
@@ -45,18 +45,18 @@ public sealed class LoginLimiterTests
     {
         for (var i = 0; i < Limits.Access.LoginsPerAddress * 10; i++)
         {
-            Assert.True(limiter.TryCountAddress(Address, out _));
-            Assert.True(limiter.TryCountAccount("anna", out _));
-            limiter.ForgiveAddress(Address);
-            limiter.ForgiveAccount("anna");
+            Assert.True(limiter.TryCountAddress(Address, out _, out var addressWindow));
+            Assert.True(limiter.TryCountAccount("anna", out _, out var accountWindow));
+            limiter.ForgiveAddress(Address, addressWindow);
+            limiter.ForgiveAccount("anna", accountWindow);
         }
     }
 
     [Fact]
     public void Accounts_MoreThanAreKept_ShareOneCount()
     {
-        for (var at = 0; at < Limits.Access.LoginCounts; at++) Assert.True(limiter.TryCountAccount($"user {at}", out _));
-        Assert.Equal(Limits.Access.LoginsPerAccount, Enumerable.Range(0, 100).Count(at => limiter.TryCountAccount($"late {at}", out var _)));
-        Assert.True(limiter.TryCountAccount("user 1", out _));
+        for (var at = 0; at < Limits.Access.LoginCounts; at++) Assert.True(limiter.TryCountAccount($"user {at}", out var _, out var _));
+        Assert.Equal(Limits.Access.LoginsPerAccount, Enumerable.Range(0, 100).Count(at => limiter.TryCountAccount($"late {at}", out var _, out var _)));
+        Assert.True(limiter.TryCountAccount("user 1", out var _, out var _));
     }
 }

@@ -31,6 +31,39 @@ public sealed class LoginTests
         for (var at = 0; at < Limits.Access.LoginsPerAddress + 5; at++) Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("anna")).Status);
     }
 
+    /// <summary>Else whoever has one account of his own guesses at all others without end.</summary>
+    [Fact]
+    public async Task LogIn_RightPasswordsInBetween_DoNotClearTheAddresssCountOfWrongOnes()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        await fixture.AddUserAsync("anna");
+        await fixture.AddUserAsync("mallory");
+        for (var at = 0; at < Limits.Access.LoginsPerAddress; at++)
+        {
+            Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("mallory")).Status);
+            Assert.Equal(LoginStatus.Refused, (await fixture.LogInAsync("anna", $"guess {at}")).Status);
+        }
+
+        Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync("anna", "guess")).Status);
+        Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync("mallory")).Status);
+    }
+
+    /// <summary>Nor by the owner: a program of his that logs in every minute would give whoever guesses a new share each time.</summary>
+    [Fact]
+    public async Task LogIn_RightPasswordsInBetween_DoNotClearTheAccountsCountOfWrongOnes()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        await fixture.AddUserAsync("anna");
+        for (var at = 0; at < Limits.Access.LoginsPerAccount; at++)
+        {
+            // From where it has no session yet, so it counts with the strangers' tries.
+            Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("anna", from: IPAddress.Parse($"198.18.0.{at}"))).Status);
+            Assert.Equal(LoginStatus.Refused, (await fixture.LogInAsync("anna", "guess", IPAddress.Parse($"203.0.113.{at}"))).Status);
+        }
+
+        Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync("anna", "guess", SessionFixture.Elsewhere)).Status);
+    }
+
     [Fact]
     public async Task LogIn_ManyWrongForOneAccount_WaitsWhereTheAccountIsNotLoggedIn()
     {

@@ -51,6 +51,16 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal("warning", (await CheckAsync("master key file")).Status);
     }
 
+    [Fact]
+    public async Task TrustedProxies_Malformed_AreToldWithTheEntryAndWhereItStands()
+    {
+        var answer = await gateway.RunWithAsync([("GATEWAY__Http__TrustedProxies", "192.0.2.1,10.1.0.0/8")], "doctor");
+        Assert.Equal(2, answer.ExitCode);
+        Assert.Contains(
+            "Http:TrustedProxies: '10.1.0.0/8' is an address inside a network, and not a network: bits are set after the first 8 (environment variable GATEWAY__Http__TrustedProxies)",
+            answer.Errors, StringComparison.Ordinal);
+    }
+
     public void Dispose() => gateway.Dispose();
 
     private async Task AddAsync(string name, string role) =>

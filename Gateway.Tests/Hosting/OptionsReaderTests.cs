@@ -1,6 +1,7 @@
 using System.Collections;
 using Gateway.Access;
 using Gateway.Hosting;
+using Gateway.Http;
 using Gateway.Messages;
 using Gateway.Telemetry;
 
@@ -172,6 +173,46 @@ public sealed class OptionsReaderTests : IDisposable
         var given = Read().Http;
         Assert.Equal((7, 3), (given.MaxSockets, given.MaxSocketsPerKey));
         Assert.Equal((5, 2), (given.MaxUnauthenticated, given.MaxUnauthenticatedPerAddress));
+    }
+
+    [Fact]
+    public void TrustedProxies_OfAnyForm_AreTaken()
+    {
+        Assert.Same(TrustedProxies.None, Read().Http.TrustedProxies);
+        values.AddFile(Write("""{ "Http": { "TrustedProxies": ["10.0.0.0/8", "192.0.2.1", "fd00::/8", "::ffff:198.51.100.7"] } }"""), mustExist: true);
+        Assert.Empty(OptionsReader.Read(values).Warnings);
+        Assert.NotSame(TrustedProxies.None, Read().Http.TrustedProxies);
+        values.AddEnvironment(new Hashtable { ["GATEWAY__Http__TrustedProxies"] = " , " });
+        Assert.Same(TrustedProxies.None, Read().Http.TrustedProxies);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/33", "has no prefix length from 0 to 32 after its slash")]
+    [InlineData("10.0.0.0/", "has no prefix length from 0 to 32 after its slash")]
+    [InlineData("10.0.0.0/255.0.0.0", "has no prefix length from 0 to 32 after its slash")]
+    [InlineData("fd00::/129", "has no prefix length from 0 to 128 after its slash")]
+    [InlineData("10.1.0.0/8", "is an address inside a network, and not a network: bits are set after the first 8")]
+    [InlineData("fd00::1/8", "is an address inside a network, and not a network: bits are set after the first 8")]
+    [InlineData("proxy.example.com", "is neither an address nor a network, as 10.0.0.1, 10.0.0.0/8 or fd00::/8")]
+    [InlineData("10", "is neither an address nor a network, as 10.0.0.1, 10.0.0.0/8 or fd00::/8")]
+    [InlineData("010.0.0.1", "is neither an address nor a network, as 10.0.0.1, 10.0.0.0/8 or fd00::/8")]
+    [InlineData("10.0.0.1:80", "is neither an address nor a network, as 10.0.0.1, 10.0.0.0/8 or fd00::/8")]
+    [InlineData("[::1]", "is neither an address nor a network, as 10.0.0.1, 10.0.0.0/8 or fd00::/8")]
+    public void TrustedProxies_Malformed_AreAnErrorThatSaysWhy(string entry, string reason)
+    {
+        values.Set("Http:TrustedProxies", $"192.0.2.1, {entry}", "test");
+        Assert.Equal($"Http:TrustedProxies: '{entry}' {reason} (test)", Assert.Single(OptionsReader.Read(values).Errors));
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0/0")]
+    [InlineData("::/0")]
+    public void TrustedProxies_ThatAreEverybody_AreWarnedOf(string entry)
+    {
+        values.Set("Http:TrustedProxies", entry, "test");
+        var outcome = OptionsReader.Read(values);
+        Assert.NotNull(outcome.Options);
+        Assert.StartsWith($"Http:TrustedProxies: '{entry}' is everybody", Assert.Single(outcome.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,10 +11,10 @@ internal static class Callers
         (Principal?)exchange.Caller ?? throw new InvalidOperationException("This route is not behind the access gate.");
 
     /// <summary>For the audit log.</summary>
-    public static Actor Actor(this Exchange exchange) => ActorOf(exchange.Principal(), exchange.Context.Connection.RemoteIpAddress, exchange.RequestId);
+    public static Actor Actor(this Exchange exchange) => ActorOf(exchange.Principal(), exchange.ClientAddress, exchange.RequestId);
 
     /// <summary>For the audit log, where the caller is not known.</summary>
-    public static Actor Stranger(this Exchange exchange) => ActorOf(null, exchange.Context.Connection.RemoteIpAddress, exchange.RequestId);
+    public static Actor Stranger(this Exchange exchange) => ActorOf(null, exchange.ClientAddress, exchange.RequestId);
 
     /// <param name="principal">Null: not known.</param>
     public static Actor ActorOf(Principal? principal, IPAddress? from, string? requestId)

@@ -52,7 +52,7 @@ internal sealed class Logins(
         // Nobody yet, and without the name: people type their password there.
         var from = Callers.TextOf(address);
         var stranger = new Actor(ActorKind.Nobody, 0, "", from, requestId);
-        if (!limiter.TryCountAddress(address, out var wait))
+        if (!limiter.TryCountAddress(address, out var wait, out var addressWindow))
         {
             denials?.Note(stranger, "auth.login_limited", "address", "");
             return new(LoginStatus.Limited, Wait: wait);
@@ -62,7 +62,7 @@ internal sealed class Logins(
         // Where the account is logged in already it is not locked out by what others try elsewhere, but it has the same share there: all who come
         // through one proxy have one address, and a name that could be tried without end there would be told apart from one that nobody has.
         var account = found is { KnowsAddress: true } ? $"{Apart}at {from} {name}" : name;
-        if (!limiter.TryCountAccount(account, out wait))
+        if (!limiter.TryCountAccount(account, out wait, out var accountWindow))
         {
             denials?.Note(stranger, "auth.login_limited", "user", IdText(found));
             return new(LoginStatus.Limited, Wait: wait);
@@ -76,8 +76,8 @@ internal sealed class Logins(
             return new(LoginStatus.Refused);
         }
 
-        limiter.ForgiveAddress(address);
-        limiter.ForgiveAccount(account);
+        limiter.ForgiveAddress(address, addressWindow);
+        limiter.ForgiveAccount(account, accountWindow);
         if (verdict == PasswordVerdict.Unavailable) return new(LoginStatus.Unavailable);
         var actor = new Actor(ActorKind.User, found!.Id, found.Name, from, requestId);
         return await sessions.OpenAsync(actor, found.Hash, cancellation) is { } tokens ? new(LoginStatus.LoggedIn, tokens) : new(LoginStatus.Refused);
@@ -90,8 +90,8 @@ internal sealed class Logins(
     {
         // The user is known here, so its tries count apart from the logins that strangers can use up.
         var own = string.Create(CultureInfo.InvariantCulture, $"{Apart}own {actor.Id}");
-        if (!limiter.TryCountAddress(address, out var wait)) return new(OwnPasswordStatus.Limited, wait);
-        if (!limiter.TryCountAccount(own, out wait)) return new(OwnPasswordStatus.Limited, wait);
+        if (!limiter.TryCountAddress(address, out var wait, out var addressWindow)) return new(OwnPasswordStatus.Limited, wait);
+        if (!limiter.TryCountAccount(own, out wait, out var ownWindow)) return new(OwnPasswordStatus.Limited, wait);
         var hash = await users.ReadHashAsync(actor.Id, cancellation);
         var verdict = await hasher.VerifyAsync(oldPassword, hash);
         if (verdict == PasswordVerdict.Wrong)
@@ -100,8 +100,8 @@ internal sealed class Logins(
             return new(OwnPasswordStatus.WrongPassword);
         }
 
-        limiter.ForgiveAddress(address);
-        limiter.ForgiveAccount(own);
+        limiter.ForgiveAddress(address, addressWindow);
+        limiter.ForgiveAccount(own, ownWindow);
         if (verdict == PasswordVerdict.Unavailable) return new(OwnPasswordStatus.Unavailable);
         return await users.ReplaceHashAsync(actor, actor.Id, hash!, await hasher.HashAsync(newPassword), cancellation)
             ? new(OwnPasswordStatus.Changed)

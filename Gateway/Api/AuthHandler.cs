@@ -71,7 +71,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
     private async Task LogInAsync(Exchange exchange)
     {
         if (await JsonBody.ReadAsync(exchange, AuthShapes.Login) is not { } body) return;
-        var address = exchange.Context.Connection.RemoteIpAddress;
+        var address = exchange.ClientAddress;
         var outcome = await logins.LogInAsync(body.String("name")!, body.String("password")!, address, exchange.RequestId, exchange.Aborted);
         await (outcome.Status switch
         {
@@ -87,7 +87,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         if (await JsonBody.ReadAsync(exchange, AuthShapes.Refresh) is not { } body) return;
         var from = exchange.Stranger();
         // Every refresh writes, and a used token comes as often as its holder likes.
-        if (!logins.TryCountRefresh(exchange.Context.Connection.RemoteIpAddress, out var wait))
+        if (!logins.TryCountRefresh(exchange.ClientAddress, out var wait))
         {
             await ErrorReply.WriteAsync(exchange, StatusCodes.Status429TooManyRequests, "RATE_LIMITED", "Too many refreshes from this address; the token was not used.", wait,
                 json => json.WriteNumber("retry_after", RetryAfter.Seconds(wait)));
@@ -123,7 +123,7 @@ internal sealed class AuthHandler(Logins logins, Sessions sessions, Tickets tick
         }
 
         var outcome = await logins.ChangeAsync(
-            exchange.Actor(), exchange.Context.Connection.RemoteIpAddress, body.String("old_password")!, newPassword, CancellationToken.None);
+            exchange.Actor(), exchange.ClientAddress, body.String("old_password")!, newPassword, CancellationToken.None);
         switch (outcome.Status)
         {
             case OwnPasswordStatus.Changed:

@@ -142,7 +142,8 @@ internal sealed class CompositionRoot : IAsyncDisposable
         ];
         Routes = table;
         var router = new Router(table.Select(gate.Protect));
-        web = KestrelSetup.Build(options.Http, logging, new FrontDoor(router, logging.CreateLogger<FrontDoor>(), new CrossOrigin(options.Http.AllowedOrigins)).HandleAsync);
+        var frontDoor = new FrontDoor(router, logging.CreateLogger<FrontDoor>(), new CrossOrigin(options.Http.AllowedOrigins), options.Http.TrustedProxies);
+        web = KestrelSetup.Build(options.Http, logging, frontDoor.HandleAsync);
 
         readiness.Require(() => commits.UnwritableReason);
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");

@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Http;
 using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Telemetry;
@@ -74,11 +75,14 @@ internal sealed record HttpOptions
     /// <summary>Open WebSockets that have not authenticated.</summary>
     public int MaxUnauthenticated { get; init; } = Limits.WebSocket.UnauthenticatedSockets;
 
-    /// <summary>Of one address; behind a proxy all have the proxy's.</summary>
+    /// <summary>Of one address; behind a proxy that is not trusted all have the proxy's.</summary>
     public int MaxUnauthenticatedPerAddress { get; init; } = Limits.WebSocket.UnauthenticatedSocketsPerAddress;
 
     /// <summary>Origins besides our own that browsers may open streams from.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Whose word on where a request comes from is taken.</summary>
+    public TrustedProxies TrustedProxies { get; init; } = TrustedProxies.None;
 }
 
 internal sealed record AuthOptions

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Gateway.Access;
+using Gateway.Http;
 using Gateway.Messages;
 using Gateway.Storage;
 using Gateway.Telemetry;
@@ -125,12 +126,34 @@ internal sealed class OptionsReader
             MaxUnauthenticated = Number("WebSocket:MaxUnauthenticated", Limits.WebSocket.UnauthenticatedSockets, 1, Limits.Hosting.Connections),
             MaxUnauthenticatedPerAddress =
                 Number("WebSocket:MaxUnauthenticatedPerAddress", Limits.WebSocket.UnauthenticatedSocketsPerAddress, 1, Limits.Hosting.Connections),
-            AllowedOrigins = Text("Http:AllowedOrigins")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
+            AllowedOrigins = ListOf(Text("Http:AllowedOrigins")),
+            TrustedProxies = ReadTrustedProxies(),
         };
         if (http.CertificateKeyFile is not null && http.CertificateFile is null)
             errors.Add("Http:CertificateKeyFile is set without Http:CertificateFile");
         return http;
     }
+
+    private TrustedProxies ReadTrustedProxies()
+    {
+        const string name = "Http:TrustedProxies";
+        var networks = new List<ProxyNetwork>();
+        foreach (var entry in ListOf(Text("Http:TrustedProxies")))
+        {
+            if (ProxyNetwork.TryParse(entry, out var problem) is not { } network)
+            {
+                Refuse(name, problem!, entry);
+                continue;
+            }
+
+            if (network.IsEverybody) warnings.Add($"{name}: '{entry}' is everybody, so each client is believed whatever address it gives itself");
+            networks.Add(network);
+        }
+
+        return networks.Count == 0 ? TrustedProxies.None : new TrustedProxies(networks);
+    }
+
+    private static string[] ListOf(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private string? Text(string name)
     {
@@ -216,10 +239,11 @@ internal sealed class OptionsReader
         return fallback;
     }
 
-    private void Refuse(string name, string reason)
+    /// <param name="entry">The one of a list that is meant; null: the whole value.</param>
+    private void Refuse(string name, string reason, string? entry = null)
     {
         var value = values.Find(name)!.Value;
-        errors.Add($"{name}: '{value.Text}' {reason} ({value.Source})");
+        errors.Add($"{name}: '{entry ?? value.Text}' {reason} ({value.Source})");
     }
 
     private void RefuseUnknown()

@@ -1,11 +1,13 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Http;
 
 /// <summary>One request and its answer, with what the router found. Handlers take nothing else.</summary>
-internal sealed class Exchange(HttpContext context, RouteValues values, string? requestId = null)
+internal sealed class Exchange(HttpContext context, RouteValues values, string? requestId = null, TrustedProxies? proxies = null)
 {
     private string? requestId = requestId;
+    private IPAddress? clientAddress;
 
     public HttpContext Context { get; } = context;
 
@@ -14,6 +16,9 @@ internal sealed class Exchange(HttpContext context, RouteValues values, string? 
 
     /// <summary>In every error body and log line of this request. Made when it is asked for: most requests end well and need none.</summary>
     public string RequestId => requestId ??= Context.TraceIdentifier;
+
+    /// <summary>Where the request comes from, behind the operator's own proxies too; looked up when it is asked for. Null: the connection has none.</summary>
+    public IPAddress? ClientAddress => clientAddress ??= (proxies ?? TrustedProxies.None).ClientOf(Context);
 
     /// <summary>Who asks; set by the access gate before the handler of a route that needs a credential runs. This folder does not know principals.</summary>
     public object? Caller { get; set; }

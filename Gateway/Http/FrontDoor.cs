@@ -6,13 +6,13 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Http;
 
 /// <summary>The HTTP port's one request delegate: finds the handler, and is the catch-all of every request.</summary>
-internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger, CrossOrigin? crossOrigin = null)
+internal sealed class FrontDoor(Router router, ILogger<FrontDoor> logger, CrossOrigin? crossOrigin = null, TrustedProxies? proxies = null)
 {
     public Task HandleAsync(HttpContext context)
     {
         // "OPTIONS *" has no path.
         var match = router.Match(context.Request.Method, context.Request.Path.Value ?? "");
-        var exchange = new Exchange(context, match.Values);
+        var exchange = new Exchange(context, match.Values, proxies: proxies);
         if (RequestPath.HasDotSegments(context))
         {
             return ErrorReply.WriteAsync(exchange, StatusCodes.Status400BadRequest, "BAD_PATH", "A path with dot segments is not resolved here: send it without.");

@@ -35,9 +35,12 @@ internal sealed class SlidingWindow(int allowed, TimeSpan length, int keys, Time
     }
 
     /// <summary>Counts one; false when the key had its share, with the time after which the next may come.</summary>
-    public bool TryCount(UInt128 key, out TimeSpan wait)
+    public bool TryCount(UInt128 key, out TimeSpan wait) => TryCount(key, out wait, out _);
+
+    /// <param name="window">Where it was counted, for <see cref="Forgive"/>.</param>
+    public bool TryCount(UInt128 key, out TimeSpan wait, out long window)
     {
-        var (window, passed) = Now(out wait);
+        (window, var passed) = Now(out wait);
         lock (gate)
         {
             if (counts.TryGetValue(key, out var count))
@@ -62,8 +65,11 @@ internal sealed class SlidingWindow(int allowed, TimeSpan length, int keys, Time
         }
     }
 
-    /// <summary>Takes back one that was counted: it turned out to be none of those that are bounded here.</summary>
-    public void Forgive(UInt128 key)
+    /// <summary>
+    /// Takes back one that was counted: it turned out to be none of those that are bounded here. Where it was counted and nowhere else: one that began
+    /// before the window turned and ended after would take away another's count.
+    /// </summary>
+    public void Forgive(UInt128 key, long countedIn)
     {
         var (window, _) = Now(out _);
         lock (gate)
@@ -74,9 +80,8 @@ internal sealed class SlidingWindow(int allowed, TimeSpan length, int keys, Time
             }
 
             count = Slide(count, window);
-            // In the window where it was counted, which may be the one before by now.
-            if (count.Now > 0) count.Now--;
-            else if (count.Before > 0) count.Before--;
+            if (countedIn == window && count.Now > 0) count.Now--;
+            else if (countedIn == window - 1 && count.Before > 0) count.Before--;
             counts[key] = count;
         }
     }

@@ -38,7 +38,7 @@ internal sealed class WebhookReceiver(
     /// </summary>
     private async Task LookAgainAsync(Exchange exchange)
     {
-        var address = exchange.Context.Connection.RemoteIpAddress;
+        var address = exchange.ClientAddress;
         if (limiter.IsExhausted(address, out var wait))
         {
             await RefuseAddressAsync(exchange, wait);
@@ -131,7 +131,7 @@ internal sealed class WebhookReceiver(
     {
         // One line a minute for each address. Not the path, which is the secret or nearly.
         denials?.Note(exchange.Stranger(), "webhook.secret", "route", "telegram_webhook");
-        if (!limiter.TryCount(exchange.Context.Connection.RemoteIpAddress, out var wait))
+        if (!limiter.TryCount(exchange.ClientAddress, out var wait))
         {
             return RefuseAddressAsync(exchange, wait);
         }
@@ -143,7 +143,7 @@ internal sealed class WebhookReceiver(
     private Task RefuseAddressAsync(Exchange exchange, TimeSpan wait)
     {
         IngestTelemetry.Refused(IngestTelemetry.AddressLimited);
-        IngestLog.AddressLimited(logger, exchange.Context.Connection.RemoteIpAddress);
+        IngestLog.AddressLimited(logger, exchange.ClientAddress);
         return ErrorReply.WriteAsync(
             exchange, StatusCodes.Status429TooManyRequests, "TOO_MANY_WRONG_SECRETS", "Too many wrong webhook secrets from this address.", wait);
     }

@@ -27,6 +27,12 @@ internal static partial class Limits
         /// <summary>Request headers in number. Over it: 431.</summary>
         public const int Headers = 100;
 
+        /// <summary>
+        /// Entries of <c>X-Forwarded-For</c> that are looked at, from its right end: several times the proxies that stand in a row anywhere, and few
+        /// against the thousands that fit into <see cref="HeaderBytes"/>. All of them trusted proxies: the last one that was looked at counts as the client.
+        /// </summary>
+        public const int ForwardedAddresses = 16;
+
         /// <summary>From the first byte of a request to the end of its headers. Longer: 408.</summary>
         public static readonly TimeSpan HeadersWait = TimeSpan.FromSeconds(15);
 
@@ -366,7 +372,7 @@ internal static partial class Limits
         public const int UnauthenticatedSockets = 1000;
 
         /// <summary>
-        /// As above, of one address: a tenth, so that one alone cannot shut out the others. Behind a proxy all have the proxy's: configurable.
+        /// As above, of one address: a tenth, so that one alone cannot shut out the others. Behind a proxy that is not trusted all have the proxy's. Configurable.
         /// One more: 429 with <c>Retry-After</c>.
         /// </summary>
         public const int UnauthenticatedSocketsPerAddress = 100;

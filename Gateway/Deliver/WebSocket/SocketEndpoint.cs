@@ -47,7 +47,7 @@ internal sealed class SocketEndpoint(SocketServices services, SocketOptions opti
     /// <summary>Waits for as long as the socket is open, so it is one method: each more costs every idle socket its state machine.</summary>
     private async Task ServeAsync(HttpContext context, Exchange exchange, SubscriptionRequest? first)
     {
-        var place = new SocketPlace(services.Census, context.Connection.RemoteIpAddress);
+        var place = new SocketPlace(services.Census, exchange.ClientAddress);
         try
         {
             // Not the request's own token: asking for it makes Kestrel keep a source for as long as the socket is open.
