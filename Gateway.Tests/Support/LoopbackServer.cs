@@ -35,7 +35,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(options =>
         {
             ServerBounds.Apply(options);
-            options.Listen(IPAddress.Loopback, 0);
+            options.Listen(IPAddress.Loopback, 0, listen => listen.Use(ConnectionOutput.Layer(TimeProvider.System)));
         });
         var app = builder.Build();
         app.Run(handle);

@@ -25,6 +25,9 @@ internal sealed partial class Connection
     /// <summary>The grants before the newest send was put together: what the outlet still holds was let out by these or narrower ones.</summary>
     internal Grants SentUnder = Grants.None;
 
+    /// <summary>Whether the newest send holds events.</summary>
+    internal bool HasSentEvents;
+
     /// <summary>The grants this connection was told of. Newer ones take away at once, but add only from when they are these.</summary>
     internal Grants AppliedGrants = Grants.None;
 

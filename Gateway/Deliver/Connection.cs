@@ -1,4 +1,5 @@
 using Gateway.Access;
+using Gateway.Http;
 using Gateway.Messages;
 
 namespace Gateway.Deliver;
@@ -145,10 +146,15 @@ internal sealed partial class Connection
 
     /// <summary>
     /// From an outlet, on any thread, before it sends the rest of what it was given some time ago: whether that may still leave (law L7). The process
-    /// may have stood still meanwhile, and the shard may not have heard of a change yet.
+    /// may have stood still meanwhile, and the shard may not have heard of a change yet. Frames that hold no event always may.
     /// </summary>
     internal RestStatus CheckRest()
     {
+        if (!Volatile.Read(ref HasSentEvents))
+        {
+            return RestStatus.Send;
+        }
+
         if (!hub.MayDeliver)
         {
             return RestStatus.Hold;
@@ -178,17 +184,6 @@ internal sealed partial class Connection
         Volatile.Read(ref completion)?.TrySetResult(code);
         Volatile.Read(ref controlRoom)?.TrySetResult();
     }
-}
-
-internal enum RestStatus
-{
-    Send,
-
-    /// <summary>Permissions are not known to be current.</summary>
-    Hold,
-
-    /// <summary>Some of it may be of what is no longer granted.</summary>
-    Cut,
 }
 
 /// <summary>A checked subscription on its way to the shard.</summary>

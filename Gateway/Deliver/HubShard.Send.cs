@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gateway.Http;
 using Gateway.Messages;
 
 namespace Gateway.Deliver;
@@ -95,7 +96,8 @@ internal sealed partial class HubShard
             }
         }
 
-        if (sentEvents > eventsBefore && connection.CheckRest() != RestStatus.Send)
+        Volatile.Write(ref connection.HasSentEvents, sentEvents > eventsBefore);
+        if (connection.CheckRest() != RestStatus.Send)
         {
             // The process may have stood still between the two looks, and what was taken away meanwhile may be loaded already: what was put
             // together is let go, and read again by one that resumes.

@@ -143,7 +143,7 @@ internal sealed class CompositionRoot : IAsyncDisposable
         Routes = table;
         var router = new Router(table.Select(gate.Protect));
         var frontDoor = new FrontDoor(router, logging.CreateLogger<FrontDoor>(), new CrossOrigin(options.Http.AllowedOrigins), options.Http.TrustedProxies);
-        web = KestrelSetup.Build(options.Http, logging, frontDoor.HandleAsync);
+        web = KestrelSetup.Build(options.Http, logging, frontDoor.HandleAsync, time);
 
         readiness.Require(() => commits.UnwritableReason);
         readiness.Warn(() => access.IsCurrent ? null : "permissions cannot be read: deliveries hold");

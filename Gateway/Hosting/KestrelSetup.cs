@@ -14,7 +14,7 @@ namespace Gateway.Hosting;
 /// </summary>
 internal static class KestrelSetup
 {
-    public static WebApplication Build(HttpOptions options, ILoggerFactory logging, RequestDelegate handle)
+    public static WebApplication Build(HttpOptions options, ILoggerFactory logging, RequestDelegate handle, TimeProvider time)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logging);
@@ -24,7 +24,7 @@ internal static class KestrelSetup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             SetLimits(kestrel, options);
-            kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options));
+            kestrel.Listen(options.Listen.Address, options.Listen.Port, listener => Configure(listener, options, time));
         });
         var application = builder.Build();
         application.Run(handle);
@@ -65,8 +65,9 @@ internal static class KestrelSetup
     /// <summary>Without TLS nobody can negotiate HTTP/2, and the gRPC port is another one.</summary>
     public static HttpProtocols Protocols(bool isTls) => isTls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
 
-    private static void Configure(ListenOptions listener, HttpOptions options)
+    private static void Configure(ListenOptions listener, HttpOptions options, TimeProvider time)
     {
+        listener.Use(ConnectionOutput.Layer(time));
         listener.Protocols = Protocols(options.CertificateFile is not null);
         if (options.CertificateFile is { } certificate)
         {

@@ -174,6 +174,7 @@ internal sealed class SocketHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = KestrelSetup.Protocols(IsTls);
+                listen.Use(ConnectionOutput.Layer(TimeProvider.System));
                 if (IsTls)
                 {
                     listen.UseHttps(MakeCertificate());

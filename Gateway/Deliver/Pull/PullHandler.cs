@@ -115,7 +115,8 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
 
         var buffer = new ByteBuffer(outlet.Bytes + 128);
         outlet.Write(buffer, logId);
-        await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, buffer.Written.ToArray());
+        await GuardedReply.WriteAsync(
+            exchange, () => !hub.MayDeliver ? RestStatus.Hold : MayLeave(outlet, hub, connection) ? RestStatus.Send : RestStatus.Cut, buffer.Written.ToArray());
     }
 
     /// <summary>What was collected under permissions of which some were taken since, or that nobody knows now, does not leave; the client asks again.</summary>

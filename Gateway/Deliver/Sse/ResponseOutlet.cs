@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
 
@@ -7,11 +8,24 @@ namespace Gateway.Deliver.Sse;
 /// <summary>
 /// The response's pipe: what it takes is on its way; when the client does not read, its flush does not complete, and that is the pause.
 /// </summary>
-internal sealed class ResponseOutlet(HttpContext context) : IOutlet
+internal sealed class ResponseOutlet : IOutlet
 {
-    private readonly PipeWriter body = context.Response.BodyWriter;
+    private readonly HttpContext context;
+    private readonly PipeWriter body;
+    private readonly OutputGate? output;
+    private readonly Func<RestStatus> guard;
+    private volatile bool isWriting;
     private Task pending = Task.CompletedTask;
     private CloseCode lastCode;
+
+    public ResponseOutlet(HttpContext context)
+    {
+        this.context = context;
+        body = context.Response.BodyWriter;
+        guard = () => isWriting && Connection is { } owner ? owner.CheckRest() : RestStatus.Send;
+        output = OutputGate.Of(context);
+        output?.Add(guard);
+    }
 
     /// <summary>Set before anything can be sent.</summary>
     public Connection? Connection { get; set; }
@@ -20,6 +34,7 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
     {
         frames.CopyTo(body.GetSpan(frames.Length));
         body.Advance(frames.Length);
+        isWriting = true;
         var flush = body.FlushAsync(CancellationToken.None);
         if (!flush.IsCompletedSuccessfully)
         {
@@ -27,6 +42,7 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
             return SendStatus.Pending;
         }
 
+        isWriting = false;
         return flush.Result.IsCompleted ? SendStatus.Closed : SendStatus.Sent;
     }
 
@@ -52,6 +68,10 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
         {
             context.Abort();
         }
+        finally
+        {
+            output?.Remove(guard);
+        }
     }
 
     private async Task FinishAsync(Task<FlushResult> flush)
@@ -59,6 +79,7 @@ internal sealed class ResponseOutlet(HttpContext context) : IOutlet
         // The one notification this pending send owes the shard; a failed flush means that the peer is gone.
         Task ended = flush;
         await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        isWriting = false;
         if (flush.IsCompletedSuccessfully && !flush.Result.IsCompleted)
         {
             Connection?.OnWritable();

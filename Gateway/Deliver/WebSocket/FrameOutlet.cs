@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Gateway.Http;
 
 namespace Gateway.Deliver.WebSocket;
 
@@ -89,6 +90,10 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
 
     /// <summary>Bytes that the transport took without waiting; negative when the peer is gone.</summary>
     protected abstract int TrySend(ReadOnlySpan<byte> frames);
+
+    /// <summary>For <see cref="OutputGate"/>: what is on its way is the peer's still, or nothing is but the close frame.</summary>
+    protected RestStatus CheckRest() =>
+        IsWriting && !isLastOnItsWay && connection is { } owner ? owner.CheckRest() : RestStatus.Send;
 
     /// <summary>
     /// Before the rest of a send goes on: waits while permissions are not known. False: it must not leave, because something in it may not be read

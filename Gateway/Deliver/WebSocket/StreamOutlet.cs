@@ -1,23 +1,38 @@
 using System.IO.Pipelines;
+using Gateway.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Deliver.WebSocket;
 
 /// <summary>
 /// Writes into a stream of Kestrel's: an upgrade's, over TLS or on a connection that it has written to before, or one of an HTTP/2
-/// connection. Kestrel takes bytes at once until its output buffer is full, so most sends complete without a wait here as well. It
+/// connection. On HTTP/1.1 most sends reach the kernel within the call here as well (<see cref="ConnectionOutput"/>). Kestrel
 /// clears a request's objects when the handler has returned and uses them again for the connection's next one, while the shard may
 /// not have heard of the end yet: a write would throw or reach the other request. So there is a moment from which nothing passes.
 /// </summary>
-internal sealed class StreamOutlet(Stream stream, HttpContext context) : FrameOutlet(PipeReader.Create(stream, IdleReads))
+internal sealed class StreamOutlet : FrameOutlet
 {
     /// <summary>A read of zero bytes waits for data before a buffer is taken: an idle socket holds none.</summary>
     private static readonly StreamPipeReaderOptions IdleReads = new(useZeroByteReads: true, leaveOpen: true);
 
     private readonly Lock gate = new();
+    private readonly Stream stream;
+    private readonly HttpContext context;
+    private readonly OutputGate? output;
+    private readonly Func<RestStatus> guard;
     private Task last = Task.CompletedTask;
     private bool hasEnded;
     private bool hasReturned;
+
+    public StreamOutlet(Stream stream, HttpContext context)
+        : base(PipeReader.Create(stream, IdleReads))
+    {
+        this.stream = stream;
+        this.context = context;
+        guard = CheckRest;
+        output = OutputGate.Of(context);
+        output?.Add(guard);
+    }
 
     public override async ValueTask EndAsync()
     {
@@ -33,6 +48,7 @@ internal sealed class StreamOutlet(Stream stream, HttpContext context) : FrameOu
             Cut();
         }
         await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        output?.Remove(guard);
         await Input.CompleteAsync();
         lock (gate)
         {
