@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.Hosting;
 using Gateway.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -28,14 +29,23 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<LoopbackServer> StartAsync(RequestDelegate handle)
+    public static async Task<LoopbackServer> StartAsync(RequestDelegate handle, bool isTls = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(options =>
         {
             ServerBounds.Apply(options);
-            options.Listen(IPAddress.Loopback, 0, listen => listen.Use(ConnectionOutput.Layer(TimeProvider.System)));
+            options.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = KestrelSetup.Protocols(isTls);
+                listen.Use(ConnectionOutput.Layer(TimeProvider.System));
+                if (isTls)
+                {
+                    listen.UseHttps(TestCertificate.Create());
+                }
+            });
         });
         var app = builder.Build();
         app.Run(handle);

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Access;
 using Gateway.Deliver;
@@ -177,7 +175,7 @@ internal sealed class SocketHost : IAsyncDisposable
                 listen.Use(ConnectionOutput.Layer(TimeProvider.System));
                 if (IsTls)
                 {
-                    listen.UseHttps(MakeCertificate());
+                    listen.UseHttps(TestCertificate.Create());
                 }
             });
         });
@@ -203,13 +201,5 @@ internal sealed class SocketHost : IAsyncDisposable
         using var hasher = new ApiKeyHasher();
         var text = Secrets.Note(ApiKeyText.Create(id, Keys), "api key");
         return (text, await hasher.HashAsync(text));
-    }
-
-    private static X509Certificate2 MakeCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        using var made = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 }
