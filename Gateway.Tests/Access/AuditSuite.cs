@@ -153,6 +153,25 @@ public abstract class AuditSuite : IAsyncLifetime
         Assert.Equal(2, (await AllAsync()).Count);
     }
 
+    /// <summary>Regression: a stop that came during a write ended the loop without the last one.</summary>
+    [Fact]
+    public async Task Denials_LoopStoppedDuringAWrite_WritesWhatCameMeanwhile()
+    {
+        using var stop = new CancellationTokenSource();
+        var denials = Denials();
+        denials.Note(Stranger(), "auth.key", "api_key", "1");
+        database.BeforeOpen = async _ =>
+        {
+            database.BeforeOpen = null;
+            denials.Note(Stranger("192.0.2.9"), "auth.key", "api_key", "1");
+            await stop.CancelAsync();
+        };
+        var loop = denials.RunAsync(stop.Token);
+        Time.Advance(Limits.Access.AuditFlush);
+        await loop.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(2, (await AllAsync()).Count);
+    }
+
     [Fact]
     public async Task Read_Pages_AreNewestFirstAndWhole()
     {

@@ -59,13 +59,16 @@ internal sealed class AuditDenials(IDatabase database, TimeProvider time, ILogge
 
     public async Task RunAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        var isLast = false;
+        while (!isLast)
         {
             try
             {
                 await Task.Delay(Limits.Access.AuditFlush, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                // At the end once more, with what the running minute has: the supervisor bounds how long it may take.
-                await FlushAsync(isLast: stop.IsCancellationRequested);
+                // At the end once more, with what the running minute has, and with what came during a write that the stop met: the supervisor bounds
+                // how long it may take.
+                isLast = stop.IsCancellationRequested;
+                await FlushAsync(isLast);
             }
             catch (Exception e)
             {
