@@ -61,6 +61,37 @@ public sealed class MessagesApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/api/v1/messages/1", key)).Status);
     }
 
+    /// <summary>More hits in threads that are hidden than a page looks at must not end the page with a cursor: that would tell that the word is there.</summary>
+    [Fact]
+    public async Task Search_HitsInHiddenThreads_ChangeNothingOfTheAnswer()
+    {
+        var key = (await server.KeyOnAsync(first, ChatRights.Read, threadId: 7)).Text;
+        string[] paths = ["/api/v1/messages?q=three", $"/api/v1/chats/{first}/messages?q=three", "/api/v1/messages?q=three&limit=1", "/api/v1/messages?q=absent", "/api/v1/messages?q=three&thread_id=8"];
+        var before = await Task.WhenAll(paths.Select(path => server.GetAsync(path, key)));
+        Assert.Equal([[3], [3], [3], [], []], before.Select(Ids));
+        for (var at = 10; at < Limits.Search.WalkedEvents + 20; at += 500)
+        {
+            await server.CommitAsync([.. Enumerable.Range(at, 500).Select(id =>
+                SampleUpdates.Message(id, id, "three absent", bot: 1, chat: -5, extra: id % 2 == 0 ? ",\"message_thread_id\":8,\"is_topic_message\":true" : ""))]);
+        }
+
+        for (var at = 0; at < paths.Length; at++) Assert.Equal(before[at].Text, (await server.GetAsync(paths[at], key)).Text);
+        Assert.Equal(50, Ids(await server.GetAsync("/api/v1/messages?q=absent")).Count);
+    }
+
+    /// <summary>Of a chat without its own threads, too: rights on the whole chat and on threads of another one are searched together.</summary>
+    [Fact]
+    public async Task Search_ChatBotAndThread_FindTheirOwnTogether()
+    {
+        var key = await server.KeyOnAsync(first, ChatRights.Read, threadId: 7);
+        Assert.Equal(GrantStatus.Done, (await server.Grants.SetAsync(
+            Gateway.Storage.Actor.Gateway, null, PrincipalId.Key(key.Id), GrantTarget.InChat(new ChatName(second, 0, 0), 0), ChatRights.Read, default)).Status);
+        await server.PollAsync();
+        Assert.Equal([3, 2], Ids(await server.GetAsync("/api/v1/messages?q=common", key.Text)));
+        Assert.Equal([3, 2], Ids(await server.GetAsync("/api/v1/messages", key.Text)));
+        Assert.Equal([3], Ids(await server.GetAsync("/api/v1/messages?q=common&thread_id=7", key.Text)));
+    }
+
     [Fact]
     public async Task Get_Message_HasTheEventsNames()
     {
@@ -167,6 +198,24 @@ public sealed class MessagesApiTests : IAsyncLifetime
         await server.PollAsync();
         var reply = await server.GetAsync("/api/v1/messages", key.Text);
         Assert.Equal((HttpStatusCode.BadRequest, "TOO_MANY_CHATS"), (reply.Status, reply.Code));
+    }
+
+    /// <summary>Many threads of one chat are one walk, and one condition each for the index.</summary>
+    [Fact]
+    public async Task Scopes_MoreThreadsThanAreAllowed_Is400OnlyForASearch()
+    {
+        var key = await server.KeyAsync(scopes: "messages:read");
+        for (var thread = 1; thread <= Limits.Search.Scopes + 1; thread++)
+            await server.ExecuteAsync($"INSERT INTO grants (principal_kind, principal_id, chat_id, thread_id, can_read, created_at_ms) VALUES (1, {key.Id}, {first}, {thread}, 1, 0)");
+        await server.ExecuteAsync("UPDATE control_version SET version = version + 1");
+        await server.PollAsync();
+        foreach (var path in new[] { "/api/v1/messages", $"/api/v1/chats/{first}/messages" })
+        {
+            Assert.Equal([3], Ids(await server.GetAsync(path, key.Text)));
+            var reply = await server.GetAsync(path + "?q=common", key.Text);
+            Assert.Equal((HttpStatusCode.BadRequest, "TOO_MANY_CHATS"), (reply.Status, reply.Code));
+            Assert.Equal([3], Ids(await server.GetAsync(path + "?q=common&thread_id=7", key.Text)));
+        }
     }
 
     [Fact]

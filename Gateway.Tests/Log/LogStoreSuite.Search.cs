@@ -97,6 +97,51 @@ public abstract partial class LogStoreSuite
     }
 
     [Fact]
+    public async Task Search_Threads_AreKeptByTheIndexAndAWalkPassesOverTheOthers()
+    {
+        static string In(int thread) => $",\"message_thread_id\":{thread},\"is_topic_message\":true";
+        var batch = await CommitAsync(
+            SampleUpdates.Message(1, 1, "word", chat: -1, extra: In(7)), SampleUpdates.Message(2, 2, "word", chat: -1, extra: In(8)),
+            SampleUpdates.Message(3, 3, "word", chat: -1), SampleUpdates.Message(4, 4, "word", chat: -2, extra: In(7)), SampleUpdates.Message(5, 5, "word", chat: -3));
+        await IndexAsync();
+        var (chat, other, third) = (batch.Items[0].ChatId, batch.Items[3].ChatId, batch.Items[4].ChatId);
+        foreach (var search in new[] { null, SearchQuery.TryParse("word", out _) })
+        {
+            var all = new MessageQuery(long.MaxValue, 9) { Search = search };
+            Assert.Equal([1L], (await MessagesAsync(all with { Threads = [(chat, 7)] })).Ids);
+            Assert.Equal([2L, 1], (await MessagesAsync(all with { Threads = [(chat, 7), (chat, 8)] })).Ids);
+            Assert.Equal([5L, 4, 1], (await MessagesAsync(all with { ChatIds = [third], Threads = [(chat, 7), (other, 7)] })).Ids);
+            Assert.Equal([4L], (await MessagesAsync(all with { Threads = [(other, 7), (third, 7)], ThreadId = 7 })).Ids);
+            Assert.Equal([], (await MessagesAsync(all with { Threads = [] })).Ids);
+            // One more than the page holds is looked for, and a hit in a hidden thread is none.
+            Assert.Null((await MessagesAsync(all with { Threads = [(chat, 8)], Limit = 1 })).Next);
+        }
+    }
+
+    /// <summary>An index from before threads were terms: it is written once more, from the first message that is in one.</summary>
+    [Fact]
+    public async Task Search_IndexWithoutThreads_IsWrittenAgainByTheMigration()
+    {
+        var migration = Gateway.Storage.MigrationFiles.Of(Fixture.Database.Dialect).Single(file => file.Name == "thread_terms");
+        Task MigrateAsync() => Fixture.ExecuteAsync(Assert.Single(migration.Statements).TrimEnd(';'));
+        await CommitAsync(SampleUpdates.Message(1, 1, "word"));
+        await IndexAsync();
+        await MigrateAsync();
+        Assert.Equal("1", await Fixture.ScalarAsync("SELECT seq FROM search_cursor"));
+
+        var chat = (await CommitAsync(SampleUpdates.Message(2, 2, "word", extra: ",\"message_thread_id\":7"))).Items[0].ChatId;
+        var query = new MessageQuery(long.MaxValue, 9) { Search = SearchQuery.TryParse("word", out _), Threads = [(chat, 7)] };
+        Assert.True(await Fixture.Messages.WriteIndexAsync(new(1, 2, [new(2, 1, chat, SearchText.TermsOf("word", 1, chat, 0))]), default));
+        Assert.Equal([], (await MessagesAsync(query)).Ids);
+        await MigrateAsync();
+        Assert.Equal("1", await Fixture.ScalarAsync("SELECT seq FROM search_cursor"));
+        Assert.Equal([2, 1], await FindAsync("word"));
+        await IndexAsync();
+        Assert.Equal([2L], (await MessagesAsync(query)).Ids);
+        Assert.Equal("2", await IndexedAsync());
+    }
+
+    [Fact]
     public async Task Search_Edit_FindsTheNewTextAndNoLongerTheOld()
     {
         await CommitAsync(SampleUpdates.Message(1, 1, "before"), SampleUpdates.Message(2, 2, "other"));
@@ -132,7 +177,7 @@ public abstract partial class LogStoreSuite
         await CommitAsync(SampleUpdates.Message(1, 1, "gone"), SampleUpdates.Message(2, 2, "stays"));
         var texts = (await Fixture.Messages.ReadUnindexedAsync(default))!;
         await Store.DeleteExpiredAsync(1, Fixture.Time.GetUtcNow().ToUnixTimeMilliseconds() + 1, 1, default);
-        var step = new IndexStep(texts.Cursor, texts.ThroughSeq, [.. texts.Texts.Select(text => new IndexedMessage(text.MessageId, 1, text.ChatId, SearchText.TermsOf(text.Text, 1, text.ChatId)))]);
+        var step = new IndexStep(texts.Cursor, texts.ThroughSeq, [.. texts.Texts.Select(text => new IndexedMessage(text.MessageId, 1, text.ChatId, SearchText.TermsOf(text.Text, 1, text.ChatId, text.ThreadId)))]);
 
         Assert.True(await Fixture.Messages.WriteIndexAsync(step, default));
         Assert.Equal("1", await IndexedAsync());

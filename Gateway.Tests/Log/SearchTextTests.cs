@@ -55,15 +55,15 @@ public sealed class SearchTextTests
     public void WordLetters_Over_AreFoundByTheFirst()
     {
         var word = new string('a', Limits.Search.WordLetters);
-        Assert.Equal("wx" + word + " chat2 bot1", SearchText.TermsOf(word + "bbb", 1, 2));
-        Assert.Equal(82 - 1, SearchText.TermsOf(new string('ж', 50), 1, 2).Split(' ')[0].Length);
+        Assert.Equal("wx" + word + " chat2 bot1", SearchText.TermsOf(word + "bbb", 1, 2, 0));
+        Assert.Equal(82 - 1, SearchText.TermsOf(new string('ж', 50), 1, 2, 0).Split(' ')[0].Length);
     }
 
     [Fact]
     public void TextCharacters_Over_AreNotIndexed()
     {
         var text = new string(' ', Limits.Search.TextCharacters - 1) + "ab";
-        Assert.Equal("wxa chat2 bot1", SearchText.TermsOf(text, 1, 2));
+        Assert.Equal("wxa chat2 bot1", SearchText.TermsOf(text, 1, 2, 0));
     }
 
     [Theory]
@@ -74,13 +74,20 @@ public sealed class SearchTextTests
     [InlineData("NEAR(a b) a* -b +c ^d {x}:y", new[] { "wxnear wxa", "wxb", "wxa", "wxc", "wxd", "wxx wxy" })]
     public void Query_Text_IsItsPhrases(string q, string[] expected) => Assert.Equal(expected, SearchQuery.TryParse(q, out _)!.Phrases);
 
+    [Theory]
+    [InlineData(3, "wxa chat2 bot1 thread2x3")]
+    [InlineData(0, "wxa chat2 bot1")]
+    [InlineData(-3, "wxa chat2 bot1")]
+    public void Terms_OfAThread_NameItWithItsChat(long thread, string expected) => Assert.Equal(expected, SearchText.TermsOf("a", 1, 2, thread));
+
     [Fact]
     public void Query_ForEachEngine_HoldsNothingOfTheText()
     {
+        var scope = new MessageQuery(9, 9) { ChatIds = [4], BotIds = [2], Threads = [(5, 6)] };
         var query = SearchQuery.TryParse("x\" OR chat:9) -- \\' \"a b", out _)!;
-        Assert.Equal("\"wxx\" AND \"wxor wxchat wx9\" AND \"wxa\" AND \"wxb\" AND (\"chat4\" OR \"bot2\")", query.ToFts5([4], [2]));
-        Assert.Equal("+wxx +\"wxor wxchat wx9\" +wxa +wxb +(chat4 bot2)", query.ToBooleanMode([4], [2]));
-        Assert.Equal("+wxx +\"wxor wxchat wx9\" +wxa +wxb ", query.ToBooleanMode(null, null));
+        Assert.Equal("\"wxx\" AND \"wxor wxchat wx9\" AND \"wxa\" AND \"wxb\" AND (\"chat4\" OR \"bot2\" OR \"thread5x6\")", query.ToFts5(scope));
+        Assert.Equal("+wxx +\"wxor wxchat wx9\" +wxa +wxb +(chat4 bot2 thread5x6)", query.ToBooleanMode(scope));
+        Assert.Equal("+wxx +\"wxor wxchat wx9\" +wxa +wxb ", query.ToBooleanMode(new(9, 9)));
     }
 
     [Fact]

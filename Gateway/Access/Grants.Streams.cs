@@ -11,6 +11,11 @@ internal sealed partial class Grants
     /// <summary>The bots of the chats, only for who has grants on bots too: without them no chat's bot matters.</summary>
     public FrozenDictionary<long, long>? BotOfChat { get; init; }
 
+    /// <summary>The single threads that may be read, of chats that may not be read as a whole.</summary>
+    public IEnumerable<(long ChatId, long ThreadId)> ReadThreads() => Threads is null
+        ? []
+        : Threads.Where(each => (each.Value & ChatRights.Read) != 0 && !ReadChats.Contains(each.Key.ChatId)).Select(each => each.Key);
+
     /// <summary>Zero where it is not known.</summary>
     public long BotOf(long chatId) => BotOfChat is null ? 0 : BotOfChat.GetValueOrDefault(chatId);
 

@@ -16,7 +16,7 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
     private static readonly QueryReader OfChat = new(Names), OfAll = new([.. Names, "chat_id"]);
     private static readonly string Read = PermissionNames.Of(Permission.MessagesRead);
     private static readonly DocumentedError NoMessage = new(404, "MESSAGE_NOT_FOUND", "There is no such message, or none that the caller may see.");
-    private static readonly DocumentedError TooMany = new(400, "TOO_MANY_CHATS", $"The caller may read more than {Limits.Search.Scopes} chats and bots; name a chat.");
+    private static readonly DocumentedError TooMany = new(400, "TOO_MANY_CHATS", $"The caller may read more than {Limits.Search.Scopes} chats and bots, or searches in more threads; name a chat, or a thread.");
 
     private const string Description = "By cursor: a page stays the same while messages arrive. A page may be empty and have a next one, where few of many events are messages that match.";
 
@@ -31,7 +31,7 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
                 Path = ChatShapes.Id,
                 Query = MessageShapes.Filters,
                 Answer = JsonShape.CursorPage("messages", MessageShapes.Message),
-                Errors = [ChatAccess.NotFound],
+                Errors = [ChatAccess.NotFound, TooMany],
             },
         },
         new("GET", "/api/v1/messages", ListAsync, "messages")
@@ -60,7 +60,7 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
     private async Task ListOfChatAsync(Exchange exchange)
     {
         if (await ReadQueryAsync(exchange, OfChat) is not { } query) return;
-        if (await chats.FindAsync(exchange, exchange.Values.First) is { } chat) await AnswerAsync(exchange, query with { ChatIds = [chat.Id] });
+        if (await chats.FindAsync(exchange, exchange.Values.First) is { } chat) await AnswerOfChatAsync(exchange, query, chat);
     }
 
     private async Task ListAsync(Exchange exchange)
@@ -68,7 +68,7 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
         if (await ReadQueryAsync(exchange, OfAll) is not { } query) return;
         if (OfAll.Read(exchange)["chat_id"] is { } name)
         {
-            if (await chats.FindAsync(exchange, name) is { } chat) await AnswerAsync(exchange, query with { ChatIds = [chat.Id] });
+            if (await chats.FindAsync(exchange, name) is { } chat) await AnswerOfChatAsync(exchange, query, chat);
             return;
         }
 
@@ -79,15 +79,19 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
             return;
         }
 
-        // What it takes to look at them all; said of the caller's own grants, so it tells him nothing.
-        if (grants.ReadableChats.Count + grants.ReadBots.Count > Limits.Search.Scopes)
-        {
-            await ErrorReply.WriteAsync(exchange, TooMany.Status, TooMany.Code, TooMany.When);
-            return;
-        }
-
-        await AnswerAsync(exchange, query with { ChatIds = grants.ReadableChats, BotIds = grants.ReadBots });
+        await AnswerAsync(exchange, query with { ChatIds = grants.ReadChats, BotIds = grants.ReadBots, Threads = ThreadsOf(grants, query) });
     }
+
+    private Task AnswerOfChatAsync(Exchange exchange, MessageQuery query, ChatInfo chat)
+    {
+        var grants = exchange.Principal().Grants;
+        return AnswerAsync(exchange, grants.CanRead(chat.BotId, chat.Id)
+            ? query with { ChatIds = [chat.Id] }
+            : query with { Threads = ThreadsOf(grants, query, chat.Id) });
+    }
+
+    private static HashSet<(long ChatId, long ThreadId)> ThreadsOf(Grants grants, MessageQuery query, long? chatId = null) =>
+        [.. grants.ReadThreads().Where(each => (chatId ?? each.ChatId) == each.ChatId && (query.ThreadId ?? each.ThreadId) == each.ThreadId)];
 
     private async Task ShowAsync(Exchange exchange)
     {
@@ -144,6 +148,14 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
 
     private async Task AnswerAsync(Exchange exchange, MessageQuery query)
     {
+        // What it takes to look at them all; said of the caller's own grants, so it tells him nothing.
+        var chatsAndThreads = query.Search is null ? query.WalkedChats.Count() : (query.ChatIds?.Count ?? 0) + (query.Threads?.Count ?? 0);
+        if (chatsAndThreads + (query.BotIds?.Count ?? 0) > Limits.Search.Scopes)
+        {
+            await ErrorReply.WriteAsync(exchange, TooMany.Status, TooMany.Code, TooMany.When);
+            return;
+        }
+
         var page = await messages.ReadAsync(query with { MayRead = row => MayRead(exchange, row) }, exchange.Aborted);
         if (page is null)
         {

@@ -25,13 +25,14 @@ internal interface IMessageStore
 }
 
 /// <summary>
-/// Messages with <c>id &lt; BeforeId</c> whose chat is in <c>ChatIds</c> or whose bot is in <c>BotIds</c> (both null: all), and which match
-/// everything else that is set.
+/// Messages with <c>id &lt; BeforeId</c> whose chat is in <c>ChatIds</c>, whose bot is in <c>BotIds</c> or whose thread is in <c>Threads</c> (all three
+/// null: all), and which match everything else that is set.
 /// </summary>
 internal sealed record MessageQuery(long BeforeId, int Limit)
 {
     public IReadOnlyCollection<long>? ChatIds { get; init; }
     public IReadOnlyCollection<long>? BotIds { get; init; }
+    public IReadOnlyCollection<(long ChatId, long ThreadId)>? Threads { get; init; }
     public SearchQuery? Search { get; init; }
     public long? FromUserId { get; init; }
     public long? ThreadId { get; init; }
@@ -40,10 +41,17 @@ internal sealed record MessageQuery(long BeforeId, int Limit)
     /// <summary>Asked of every row before it is on the page (law L7); null: all may be read.</summary>
     public Func<MessageRow, bool>? MayRead { get; init; }
 
-    public bool IsOfAll => ChatIds is null && BotIds is null;
+    public bool IsOfAll => ChatIds is null && BotIds is null && Threads is null;
 
-    /// <summary>Of no chat and no bot: the page is empty. Never asked of an engine, which may take an empty condition for none.</summary>
-    public bool IsOfNone => !IsOfAll && ChatIds is not { Count: > 0 } && BotIds is not { Count: > 0 };
+    /// <summary>Of no chat, bot or thread: the page is empty. Never asked of an engine, which may take an empty condition for none.</summary>
+    public bool IsOfNone => !IsOfAll && ChatIds is not { Count: > 0 } && BotIds is not { Count: > 0 } && Threads is not { Count: > 0 };
+
+    /// <summary>Where threads are: without a search there is no index of threads, and their chats' events are walked.</summary>
+    public IEnumerable<long> WalkedChats => Threads is null ? ChatIds ?? [] : (ChatIds ?? []).Concat(Threads.Select(each => each.ChatId)).Distinct();
+
+    /// <summary>Of a walk over a thread's chat not everything is asked for.</summary>
+    public bool IsIn(MessageRow row) => Threads is null || ChatIds?.Contains(row.ChatId) == true || BotIds?.Contains(row.BotId) == true
+        || (row.ThreadId is { } thread && Threads.Contains((row.ChatId, thread)));
 }
 
 /// <param name="NextBeforeId">Where the next page begins; null: there is nothing more.</param>
@@ -70,8 +78,9 @@ internal sealed record MessageRow(long Id, long BotId, long ChatId)
 /// <param name="ThroughSeq">Everything up to here is in this step or needs no index.</param>
 internal sealed record UnindexedTexts(long Cursor, long ThroughSeq, long HeadSeq, IReadOnlyList<UnindexedText> Texts);
 
+/// <param name="ThreadId">Zero: none.</param>
 /// <param name="IsEdit">The message may be in the index with another text.</param>
-internal readonly record struct UnindexedText(long MessageId, long BotId, long ChatId, string? Text, bool IsEdit);
+internal readonly record struct UnindexedText(long MessageId, long BotId, long ChatId, long ThreadId, string? Text, bool IsEdit);
 
 internal sealed record IndexStep(long Cursor, long ThroughSeq, IReadOnlyList<IndexedMessage> Messages);
 

@@ -48,7 +48,8 @@ internal sealed class MessagePageBuilder(MessageQuery query)
     public MessagePage Build() => new(rows, hasMore ? BeforeId : null);
 
     private bool Matches(MessageRow row) =>
-        (query.FromUserId is null || row.FromUserId == query.FromUserId)
+        query.IsIn(row)
+        && (query.FromUserId is null || row.FromUserId == query.FromUserId)
         && (query.ThreadId is null || row.ThreadId == query.ThreadId)
         && (query.MessageType is null || string.Equals(row.MessageType, query.MessageType, StringComparison.Ordinal))
         && (query.MayRead is null || query.MayRead(row));

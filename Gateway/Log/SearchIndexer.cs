@@ -66,7 +66,7 @@ internal sealed class SearchIndexer(IMessageStore store, TimeProvider time, ILog
         var messages = new List<IndexedMessage>(texts.Texts.Count);
         foreach (var text in texts.Texts)
         {
-            var terms = SearchText.TermsOf(text.Text, text.BotId, text.ChatId);
+            var terms = SearchText.TermsOf(text.Text, text.BotId, text.ChatId, text.ThreadId);
             if (terms.Length > 0 || text.IsEdit) messages.Add(new(text.MessageId, text.BotId, text.ChatId, terms));
         }
 

@@ -40,16 +40,16 @@ internal sealed class SearchQuery
     }
 
     /// <summary>For FTS5's MATCH.</summary>
-    public string ToFts5(IReadOnlyCollection<long>? chatIds, IReadOnlyCollection<long>? botIds)
+    public string ToFts5(MessageQuery scope)
     {
         var match = new StringBuilder();
         foreach (var phrase in Phrases) match.Append(match.Length > 0 ? " AND \"" : "\"").Append(phrase).Append('"');
-        if (ScopesOf(chatIds, botIds) is { } scopes) match.Append(" AND (\"").AppendJoin("\" OR \"", scopes).Append("\")");
+        if (ScopesOf(scope) is { } scopes) match.Append(" AND (\"").AppendJoin("\" OR \"", scopes).Append("\")");
         return match.ToString();
     }
 
     /// <summary>For AGAINST … IN BOOLEAN MODE.</summary>
-    public string ToBooleanMode(IReadOnlyCollection<long>? chatIds, IReadOnlyCollection<long>? botIds)
+    public string ToBooleanMode(MessageQuery scope)
     {
         var against = new StringBuilder();
         foreach (var phrase in Phrases)
@@ -59,12 +59,16 @@ internal sealed class SearchQuery
         }
 
         // Last: the server keeps what the words leave and only passes through the long list of a chat's messages.
-        if (ScopesOf(chatIds, botIds) is { } scopes) against.Append("+(").AppendJoin(' ', scopes).Append(')');
+        if (ScopesOf(scope) is { } scopes) against.Append("+(").AppendJoin(' ', scopes).Append(')');
         return against.ToString();
     }
 
-    private static IEnumerable<string>? ScopesOf(IReadOnlyCollection<long>? chatIds, IReadOnlyCollection<long>? botIds) =>
-        chatIds is null && botIds is null ? null : (chatIds ?? []).Select(SearchText.ChatTerm).Concat((botIds ?? []).Select(SearchText.BotTerm));
+    // What is hidden is no hit at all: a page that passes over hits would tell by its cursor that there are some.
+    private static IEnumerable<string>? ScopesOf(MessageQuery scope) => scope.IsOfAll
+        ? null
+        : (scope.ChatIds ?? []).Select(SearchText.ChatTerm)
+            .Concat((scope.BotIds ?? []).Select(SearchText.BotTerm))
+            .Concat((scope.Threads ?? []).Select(each => SearchText.ThreadTerm(each.ChatId, each.ThreadId)));
 
     private static void Add(List<string> phrases, string text)
     {

@@ -17,14 +17,17 @@ internal static class SearchText
     private const char OtherMark = 'u';
     private const int HexDigits = 4;
 
-    /// <summary>The terms of a message, and those by which its chat and bot are matched; empty where the text has no word.</summary>
-    public static string TermsOf(string? text, long botId, long chatId)
+    /// <summary>The terms of a message, and those by which its chat, bot and thread (zero: none) are matched; empty where the text has no word.</summary>
+    public static string TermsOf(string? text, long botId, long chatId, long threadId)
     {
         if (string.IsNullOrEmpty(text)) return "";
         var terms = new StringBuilder(text.Length * 2);
         Append(terms, text.AsSpan(0, Math.Min(text.Length, Limits.Search.TextCharacters)));
         if (terms.Length == 0) return "";
-        return terms.Append(' ').Append(ChatTerm(chatId)).Append(' ').Append(BotTerm(botId)).ToString();
+        terms.Append(' ').Append(ChatTerm(chatId)).Append(' ').Append(BotTerm(botId));
+        // Telegram's are positive. Any other gets no term: a sign would be an operator, and who may read one thread does not find what is in none.
+        if (threadId > 0) terms.Append(' ').Append(ThreadTerm(chatId, threadId));
+        return terms.ToString();
     }
 
     /// <summary>No word can make this term: theirs begin with <c>wx</c> or <c>u</c>.</summary>
@@ -32,6 +35,9 @@ internal static class SearchText
 
     /// <summary>As <see cref="ChatTerm"/>.</summary>
     public static string BotTerm(long botId) => string.Create(CultureInfo.InvariantCulture, $"bot{botId}");
+
+    /// <summary>As <see cref="ChatTerm"/>; 45 letters at most, of 84.</summary>
+    public static string ThreadTerm(long chatId, long threadId) => string.Create(CultureInfo.InvariantCulture, $"thread{chatId}x{threadId}");
 
     /// <summary>Appends the text's terms with one space between two.</summary>
     public static void Append(StringBuilder terms, ReadOnlySpan<char> text)

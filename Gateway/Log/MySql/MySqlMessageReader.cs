@@ -39,7 +39,7 @@ internal sealed class MySqlMessageReader(MySqlDatabase database)
         if (CandidatesSql(query, beforeId, count) is not { } sql) return ids;
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        if (query.Search is { } search) command.Parameters.AddWithValue("@search", search.ToBooleanMode(query.ChatIds, query.BotIds));
+        if (query.Search is { } search) command.Parameters.AddWithValue("@search", search.ToBooleanMode(query));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) ids.Add(reader.GetInt64(0));
         return MessageCandidates.Merge(ids, count);
@@ -61,7 +61,7 @@ internal sealed class MySqlMessageReader(MySqlDatabase database)
                 .Append(" ORDER BY id DESC LIMIT ").AppendNumber(count).ToString();
         }
 
-        foreach (var chat in query.ChatIds ?? []) AppendWalk(sql, "events_chat", "chat_id", chat, beforeId, count);
+        foreach (var chat in query.WalkedChats) AppendWalk(sql, "events_chat", "chat_id", chat, beforeId, count);
         foreach (var bot in query.BotIds ?? []) AppendWalk(sql, "events_bot", "bot_id", bot, beforeId, count);
         return sql.Length == 0 ? null : sql.ToString();
     }

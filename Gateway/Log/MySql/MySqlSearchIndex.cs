@@ -10,7 +10,7 @@ internal sealed class MySqlSearchIndex(MySqlDatabase database)
 {
     // Newest content only: a message that is edited later is met again at its edit's seq.
     private const string TextsSql = """
-        SELECT e.seq, m.id, m.bot_id, m.chat_id, m.text
+        SELECT e.seq, m.id, m.bot_id, m.chat_id, m.text, m.thread_id
         FROM (SELECT seq, message_id FROM events FORCE INDEX (PRIMARY) WHERE seq > @after ORDER BY seq LIMIT @events) e
         LEFT JOIN messages m ON m.id = e.message_id AND m.last_seq = e.seq ORDER BY e.seq
         """;
@@ -35,7 +35,7 @@ internal sealed class MySqlSearchIndex(MySqlDatabase database)
             if (row.IsDBNull(1)) continue;
             var text = row.IsDBNull(4) ? null : row.GetString(4);
             characters += text?.Length ?? 0;
-            texts.Add(new(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), text, row.GetInt64(1) != through));
+            texts.Add(new(row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.IsDBNull(5) ? 0 : row.GetInt64(5), text, row.GetInt64(1) != through));
         }
 
         var isEnd = characters < Limits.Search.StepCharacters && events < Limits.Search.StepEvents;

@@ -62,7 +62,7 @@ internal sealed class SqliteMessageReader(SqliteSession session)
     {
         var texts = new List<UnindexedText>();
         var select = session.Prepare("""
-            SELECT e.seq, m.id, m.bot_id, m.chat_id, m.text
+            SELECT e.seq, m.id, m.bot_id, m.chat_id, m.text, m.thread_id
             FROM (SELECT seq, message_id FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2) e
             LEFT JOIN messages m ON m.id = e.message_id AND m.last_seq = e.seq ORDER BY e.seq
             """).Bind(1, cursor > head ? 0 : cursor).Bind(2, Limits.Search.StepEvents);
@@ -74,7 +74,7 @@ internal sealed class SqliteMessageReader(SqliteSession session)
             if (select.IsNull(1)) continue;
             var text = select.IsNull(4) ? null : select.Text(4);
             characters += text?.Length ?? 0;
-            texts.Add(new(select.Int64(1), select.Int64(2), select.Int64(3), text, select.Int64(1) != through));
+            texts.Add(new(select.Int64(1), select.Int64(2), select.Int64(3), select.IsNull(5) ? 0 : select.Int64(5), text, select.Int64(1) != through));
         }
 
         select.Reset();
@@ -87,7 +87,7 @@ internal sealed class SqliteMessageReader(SqliteSession session)
         var ids = new List<long>();
         if (query.Search is { } search)
         {
-            Take(session.Prepare(SearchWalk).Bind(1, search.ToFts5(query.ChatIds, query.BotIds)).Bind(2, beforeId).Bind(3, count), ids);
+            Take(session.Prepare(SearchWalk).Bind(1, search.ToFts5(query)).Bind(2, beforeId).Bind(3, count), ids);
             return ids;
         }
 
@@ -97,7 +97,7 @@ internal sealed class SqliteMessageReader(SqliteSession session)
             return ids;
         }
 
-        foreach (var chat in query.ChatIds ?? [])
+        foreach (var chat in query.WalkedChats)
         {
             Take(session.Prepare(ChatWalk).Bind(1, chat).Bind(2, beforeId).Bind(3, count), ids);
             Take(session.Prepare(TailWalk).Bind(1, chat).Bind(2, beforeId).Bind(3, count), ids);
