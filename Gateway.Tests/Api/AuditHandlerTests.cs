@@ -109,6 +109,66 @@ public sealed class AuditHandlerTests : IAsyncLifetime
         Assert.DoesNotContain(denied, line => line.GetRawText().Contains("nobody-has-set", StringComparison.Ordinal));
     }
 
+    /// <summary>A 404 for a missing right is a denial like a 403, on every way; one for what is not there is none. The answers are the same.</summary>
+    [Fact]
+    public async Task Denials_OfWhatIsHidden_AreNotedAndOfWhatIsNotThereAreNot()
+    {
+        string admin = (await gateway.CreateKeyAsync("admin", isAdmin: true)).Text;
+        Gateway.Access.CreatedApiKey stranger = await gateway.CreateKeyAsync("stranger", scopes: string.Join(' ', Gateway.Access.PermissionNames.All));
+        JsonElement bot = await CallAsync("POST", "/api/v1/bots", """{"token":"123456789:AAHsecret-secret-secret-secret-secr","verify":false}""", admin, HttpStatusCode.Created);
+        long botId = bot.GetProperty("id").GetInt64();
+        JsonElement chat = await CallAsync("POST", "/api/v1/chats", $$"""{"bot_id":{{botId}},"telegram_chat_id":-5}""", admin, HttpStatusCode.Created);
+        long chatId = chat.GetProperty("id").GetInt64();
+        await ControlTransaction.RunAsync(
+            gateway.Database,
+            commands => commands.ExecuteAsync($"INSERT INTO messages (id, bot_id, chat_id, telegram_id, last_seq) VALUES (7000, {botId}, {chatId}, 1, 7000)"), CancellationToken.None);
+
+        // What is not there first: were it noted, the line that is shared with what is hidden would name it.
+        foreach (var (b, c, m) in new[] { (999, 999, 9999), (botId, chatId, 7000) })
+        {
+            const string Rights = """{"can_read":true}""";
+            (string Method, string Path, string Body)[] calls =
+            [
+                ("GET", $"/api/v1/chats/{c}", ""), ("PATCH", $"/api/v1/chats/{c}", """{"label":"x"}"""), ("GET", $"/api/v1/chats/{c}/messages", ""),
+                ("GET", $"/api/v1/chats/{c}/permissions", ""), ("PUT", $"/api/v1/chats/{c}/permissions", $$"""{"api_key_id":{{stranger.Id}},"can_read":true}"""),
+                ("GET", $"/api/v1/messages?chat_id={c}", ""), ("GET", $"/api/v1/messages/{m}", ""), ("POST", "/api/v1/chats", $$"""{"bot_id":{{b}},"telegram_chat_id":-6}"""),
+                ("GET", $"/api/v1/bots/{b}", ""), ("PATCH", $"/api/v1/bots/{b}", """{"label":"x"}"""), ("POST", $"/api/v1/bots/{b}/pause", ""),
+                ("PUT", $"/api/v1/apikeys/{stranger.Id}/bots/{b}", Rights), ("DELETE", $"/api/v1/apikeys/{stranger.Id}/bots/{b}", ""),
+                ("PUT", $"/api/v1/apikeys/{stranger.Id}/chats/{c}", Rights), ("PUT", $"/api/v1/apikeys/{stranger.Id}/feedback/{c}", ""),
+                ("GET", $"/api/v1/events?chat_id={c}", ""), ("GET", $"/api/v1/events/stream?bot_id={b}", ""),
+            ];
+            foreach (var (method, path, body) in calls) await CallAsync(method, path, body, stranger.Text, HttpStatusCode.NotFound);
+            await SubscribeAsync(stranger.Text, $"?chat_id={c}");
+        }
+
+        JsonElement[] denied = [];
+        string[] Said() => [.. denied.Select(line => $"{line.GetProperty("action").GetString()} {line.GetProperty("target").GetProperty("type").GetString()}:"
+            + $"{line.GetProperty("target").GetProperty("id").GetString()} {line.GetProperty("count").GetInt64()} {line.GetProperty("actor").GetProperty("name").GetString()}").Order(StringComparer.Ordinal)];
+        string[] expected =
+        [
+            $"apikeys_bots_remove bot:{botId}", $"apikeys_bots_set bot:{botId}", $"apikeys_chats_set chat:{chatId}", $"apikeys_feedback_add chat:{chatId}", $"bots_change bot:{botId}",
+            $"bots_get bot:{botId}", $"bots_pause bot:{botId}", $"chat_messages chat:{chatId}", $"chat_permissions_list chat:{chatId}", $"chat_permissions_set chat:{chatId}", $"chats_add bot:{botId}",
+            $"chats_change chat:{chatId}", $"chats_get chat:{chatId}", $"events chat:{chatId}", $"events_stream bot:{botId}", "message message:7000", $"messages chat:{chatId}", $"websocket chat:{chatId}",
+        ];
+        await Poll.UntilAsync(async () => (denied = await LinesAsync("?outcome=denied&limit=500")).Length >= expected.Length, TimeSpan.FromSeconds(20), () => string.Join('\n', Said()));
+        Assert.Equal(expected.Select(line => line + " 1 stranger"), Said());
+    }
+
+    private async Task SubscribeAsync(string key, string query)
+    {
+        using System.Net.WebSockets.ClientWebSocket socket = new();
+        socket.Options.SetRequestHeader("X-API-Key", key);
+        await socket.ConnectAsync(new Uri($"ws://{gateway.Address.Authority}/api/v1/ws{query}"), CancellationToken.None);
+        System.Net.WebSockets.WebSocketReceiveResult received;
+        do
+        {
+            received = await socket.ReceiveAsync(new byte[4096], CancellationToken.None);
+        }
+        while (received.MessageType != System.Net.WebSockets.WebSocketMessageType.Close);
+
+        Assert.Equal(4003, (int)received.CloseStatus!);
+    }
+
     /// <summary>Secrets that go into calls or come out of them are in no line of the audit log, nor a hash of one.</summary>
     [Fact]
     public async Task Changes_WithSecrets_AreNotedWithoutThem()

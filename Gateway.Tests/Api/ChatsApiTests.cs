@@ -139,6 +139,23 @@ public abstract class ChatsApiTests : IAsyncLifetime
         Assert.Equal(id, (await server.CommitAsync(SampleUpdates.Message(9, 9, bot: 1, chat: -77))).Items[0].ChatId);
     }
 
+    /// <summary>Who manages the bot has named the chat himself and cannot make it twice; its id is for who may read of it.</summary>
+    [Fact]
+    public async Task Add_ChatThatIsThere_IsNamedOnlyToWhoMayReadIt()
+    {
+        var body = """{"bot_id":1,"telegram_chat_id":-78}""";
+        var id = (await server.CallAsync("POST", "/api/v1/chats", server.AdminKey, body)).Json.GetProperty("id").GetInt64();
+        var manager = await server.KeyOnBotAsync(1, ChatRights.Manage);
+        var blind = await server.CallAsync("POST", "/api/v1/chats", manager.Text, body);
+        Assert.Equal((HttpStatusCode.Conflict, "CHAT_EXISTS"), (blind.Status, blind.Code));
+        Assert.Equal("{}", blind.Json.GetProperty("details").GetRawText());
+
+        await server.Grants.SetAsync(Gateway.Storage.Actor.Gateway, null, PrincipalId.Key(manager.Id), GrantTarget.InChat(new ChatName(id, 0, 0), threadId: 7), ChatRights.Read, default);
+        await server.PollAsync();
+        var seeing = await server.CallAsync("POST", "/api/v1/chats", manager.Text, body);
+        Assert.Equal((HttpStatusCode.Conflict, id), (seeing.Status, seeing.Json.GetProperty("details").GetProperty("id").GetInt64()));
+    }
+
     [Theory]
     [InlineData(1, HttpStatusCode.Forbidden, "FORBIDDEN")]
     [InlineData(2, HttpStatusCode.NotFound, "BOT_NOT_FOUND")]

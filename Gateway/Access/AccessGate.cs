@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Http;
 using Gateway.Messages;
 using Microsoft.AspNetCore.Http;
@@ -23,8 +24,9 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
         if (route.Needs != RouteNeeds.Authenticated && !PermissionNames.TryParse(route.Needs, out needed))
             throw new ArgumentException($"Route {route.Method} {route.Template} needs {route.Needs}, which is no permission.");
         // What handlers refuse themselves, by rights on bots and chats. Where any good credential will do, the handler notes what it refuses.
-        var mayForbid = route.Method != "GET" || route.Document?.Errors.Any(error => error.Status == StatusCodes.Status403Forbidden) == true;
-        var noted = needed != Permission.None && !route.IsStream && mayForbid ? route with { Handler = exchange => RunNotedAsync(exchange, route, needed) } : route;
+        var mayRefuse = route.Method != "GET" || route.IsStream
+            || route.Document?.Errors.Any(error => error.Status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound) == true;
+        var noted = needed != Permission.None && mayRefuse ? route with { Handler = exchange => RunNotedAsync(exchange, route, needed) } : route;
         // One for the route, not one for each request.
         Func<Exchange, ValueTask<bool>> again = exchange => AdmitAgainAsync(exchange, route, needed);
         return route with
@@ -63,9 +65,12 @@ internal sealed class AccessGate(AccessControl access, Func<Task<bool>> readFres
     private async Task RunNotedAsync(Exchange exchange, HttpRoute route, Permission needed)
     {
         await route.Handler(exchange);
+        // After the answer and in memory: whether there is something to note must not be seen in how long the answer took.
+        var status = exchange.Response.StatusCode;
+        if (status == StatusCodes.Status404NotFound && exchange.Hidden is { } hidden)
+            denials?.Note(exchange.Actor(), route.Name, hidden.Type, hidden.Id.ToString(CultureInfo.InvariantCulture));
         // Who lost the permission meanwhile was noted where that was found.
-        var isForbidden = exchange.Response.StatusCode == StatusCodes.Status403Forbidden && exchange.Principal().Has(needed);
-        if (isForbidden) denials?.Note(exchange.Actor(), route.Name, "path", exchange.Request.Path.Value ?? "");
+        if (status == StatusCodes.Status403Forbidden && exchange.Principal().Has(needed)) denials?.Note(exchange.Actor(), route.Name, "path", exchange.Request.Path.Value ?? "");
     }
 
     private async Task LookAgainAsync(Exchange exchange, HttpRoute route, Permission needed, Principal principal)

@@ -11,7 +11,8 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
     public async Task<GrantOutcome> FindAsync(ControlCommands commands, Grants? giver, GrantTarget target, bool mayCreate)
     {
         if (target.BotId is not { } botId) return await FindChatAsync(commands, giver, target.Chat, mayCreate);
-        if (!await SeesBotAsync(commands, giver, botId) || !await BotExistsAsync(commands, botId)) return new GrantOutcome(GrantStatus.BotNotFound);
+        var (sees, exists) = (await SeesBotAsync(commands, giver, botId), await BotExistsAsync(commands, botId));
+        if (!sees || !exists) return new GrantOutcome(GrantStatus.BotNotFound, BotId: botId) { IsHidden = exists };
         return new GrantOutcome(Manages(giver, botId, 0) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId);
     }
 
@@ -33,6 +34,7 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
     private async Task<GrantOutcome> FindChatAsync(ControlCommands commands, Grants? giver, ChatName chat, bool mayCreate)
     {
         var id = await ReadIdAsync(commands, chat);
+        var isThere = id is not null;
         if (id is null)
         {
             if (chat.ChatId != 0 || !mayCreate || !Manages(giver, chat.BotId, 0)) return new GrantOutcome(GrantStatus.ChatNotFound);
@@ -52,7 +54,7 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
         }
 
         var botId = await commands.ReadNumberAsync("SELECT bot_id FROM chats WHERE id = @id", ("@id", id)) ?? 0;
-        if (giver is not null && !giver.CanRead(botId, id.Value)) return new GrantOutcome(GrantStatus.ChatNotFound);
+        if (giver is not null && !giver.CanRead(botId, id.Value)) return new GrantOutcome(GrantStatus.ChatNotFound, ChatId: id.Value) { IsHidden = isThere && botId != 0 };
         return new GrantOutcome(Manages(giver, botId, id.Value) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId, ChatId: id.Value);
     }
 

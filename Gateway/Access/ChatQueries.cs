@@ -52,18 +52,18 @@ internal sealed class ChatQueries(IDatabase database)
         return await rows.ReadAsync(cancellation) ? ChatInfo.Read(rows) : null;
     }
 
-    /// <summary>Whether the bot exists and the principal has any right on it or in one of its chats.</summary>
-    public async Task<bool> SeesBotAsync(PrincipalId principal, long botId, CancellationToken cancellation)
+    /// <summary>Whether the principal has any right on the bot or in one of its chats; null: there is no such bot.</summary>
+    public async Task<bool?> SeesBotAsync(PrincipalId principal, long botId, CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
         command.CommandText =
-            "SELECT COUNT(*) FROM bots b JOIN grants g ON g.principal_kind = @kind AND g.principal_id = @principal AND g.can_read + g.can_send + g.can_manage > 0 "
-            + "LEFT JOIN chats c ON c.id = g.chat_id WHERE b.id = @bot AND b.mode <> 'removed' AND (g.bot_id = @bot OR c.bot_id = @bot)";
+            "SELECT (SELECT COUNT(*) FROM grants g LEFT JOIN chats c ON c.id = g.chat_id WHERE g.principal_kind = @kind AND g.principal_id = @principal "
+            + "AND g.can_read + g.can_send + g.can_manage > 0 AND (g.bot_id = @bot OR c.bot_id = @bot)) FROM bots b WHERE b.id = @bot AND b.mode <> 'removed'";
         command.AddParameter("@kind", (int)principal.Kind);
         command.AddParameter("@principal", principal.Id);
         command.AddParameter("@bot", botId);
-        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture) > 0;
+        return await command.ExecuteScalarAsync(cancellation) is { } rights ? Convert.ToInt64(rights, CultureInfo.InvariantCulture) > 0 : null;
     }
 
     private static string Where(ChatFilter filter, DbCommand command)

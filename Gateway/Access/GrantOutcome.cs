@@ -23,7 +23,11 @@ internal enum GrantStatus
 
 /// <param name="Id">The grant's.</param>
 /// <param name="Rights">What is granted now.</param>
-internal readonly record struct GrantOutcome(GrantStatus Status, long Id = 0, long BotId = 0, long ChatId = 0, ChatRights Rights = ChatRights.None);
+internal readonly record struct GrantOutcome(GrantStatus Status, long Id = 0, long BotId = 0, long ChatId = 0, ChatRights Rights = ChatRights.None)
+{
+    /// <summary>The bot or chat is there, and whoever gives may not see it. Only for the audit log: it is answered as if it were not.</summary>
+    public bool IsHidden { get; init; }
+}
 
 /// <summary>What rights are on: a bot with all its chats, or a chat, or one thread of it (<see cref="ThreadId"/> 0: the whole chat).</summary>
 internal readonly record struct GrantTarget(long? BotId, ChatName Chat, long ThreadId)

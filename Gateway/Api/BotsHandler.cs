@@ -102,11 +102,7 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
 
     private async Task ShowAsync(Exchange exchange)
     {
-        if (IdOf(exchange) is not { } id || await queries.FindAsync(id, ViewerOf(exchange), exchange.Aborted) is not { } bot)
-        {
-            await BotReplies.NotFoundAsync(exchange);
-            return;
-        }
+        if (await FindAsync(exchange) is not { } bot) return;
 
         if (EntityTag.IsNotModified(exchange, BotJson.TagOf(bot))) return;
         await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, (bot, await upstream.ReadAsync(bot, exchange.Aborted)), BotJson.WriteWithStatus);
@@ -216,15 +212,20 @@ internal sealed class BotsHandler(BotQueries queries, BotRegistrar registrar, Up
         return JsonReply.WriteAsync(exchange, status, (outcome, !hasPublicUrl), BotJson.WriteChanged);
     }
 
+    /// <summary>Null when the request was answered: the same for a bot that does not exist and one that the caller does not see.</summary>
+    private async Task<BotInfo?> FindAsync(Exchange exchange)
+    {
+        var id = IdOf(exchange);
+        var (bot, isHidden) = id is { } known ? await queries.LookAsync(known, ViewerOf(exchange), exchange.Aborted) : default;
+        if (isHidden) exchange.Hidden = ("bot", id!.Value);
+        if (bot is null) await BotReplies.NotFoundAsync(exchange);
+        return bot;
+    }
+
     /// <summary>The bot's id; null when the request was answered: 404 for a bot the caller does not see, 403 for one he may not manage.</summary>
     private async Task<long?> MayChangeAsync(Exchange exchange)
     {
-        if (IdOf(exchange) is not { } id || await queries.FindAsync(id, ViewerOf(exchange), exchange.Aborted) is null)
-        {
-            await BotReplies.NotFoundAsync(exchange);
-            return null;
-        }
-
+        if (await FindAsync(exchange) is not { Id: var id }) return null;
         var principal = exchange.Principal();
         if (Manages(principal, id) || (await readFresh() && Manages(principal, id))) return id;
         await ForbidAsync(exchange, "This needs the right to manage the bot.", "can_manage");

@@ -29,6 +29,7 @@ internal sealed class ChatAccess(ChatQueries chats, Func<Task<bool>> readFresh)
         }
 
         if (chat is not null && Sees(exchange, chat)) return chat;
+        if (chat is not null) exchange.Hidden = ("chat", chat.Id);
         await NotFoundAsync(exchange);
         return null;
     }

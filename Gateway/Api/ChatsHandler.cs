@@ -35,7 +35,7 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
                 Body = ChatShapes.NewChat,
                 Answer = ChatShapes.Chat,
                 Status = 201,
-                Errors = [new(404, "BOT_NOT_FOUND", "There is no such bot, or none that the caller may see."), new(409, "CHAT_EXISTS", "The chat is here already; `details.id` names it.")],
+                Errors = [new(404, "BOT_NOT_FOUND", "There is no such bot, or none that the caller may see."), new(409, "CHAT_EXISTS", "The chat is here already; `details.id` names it to who may read it.")],
             },
         },
         new("GET", One, ShowAsync, "chats_get")
@@ -114,7 +114,9 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
 
         if (!exchange.Principal().Grants.CanManage(bot, 0))
         {
-            await (await queries.SeesBotAsync(exchange.Principal().Id, bot, exchange.Aborted) ? ChatAccess.ForbidAsync(exchange) : BotNotFoundAsync(exchange));
+            var isSeen = await queries.SeesBotAsync(exchange.Principal().Id, bot, exchange.Aborted);
+            if (isSeen == false) exchange.Hidden = ("bot", bot);
+            await (isSeen == true ? ChatAccess.ForbidAsync(exchange) : BotNotFoundAsync(exchange));
             return;
         }
 
@@ -125,8 +127,10 @@ internal sealed class ChatsHandler(ChatQueries queries, ChatAdministration admin
                 await BotNotFoundAsync(exchange);
                 return;
             case ChatStatus.Exists:
+                // Who manages the bot has named the chat himself; what the gateway calls it is for who may read something of it.
+                var isReadable = exchange.Principal().Grants.CanReadSome(bot, added.Chat!.Id);
                 await ErrorReply.WriteAsync(exchange, StatusCodes.Status409Conflict, "CHAT_EXISTS", "The chat is here already.",
-                    details: json => json.WriteNumber("id", added.Chat!.Id));
+                    details: isReadable ? json => json.WriteNumber("id", added.Chat.Id) : null);
                 return;
             default:
                 exchange.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"{Chats}/{added.Chat!.Id}");

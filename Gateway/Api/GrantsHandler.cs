@@ -193,6 +193,7 @@ internal sealed class GrantsHandler(
             return true;
         }
 
+        if (outcome.IsHidden) exchange.Hidden = outcome.Status == GrantStatus.BotNotFound ? ("bot", outcome.BotId) : ("chat", outcome.ChatId);
         await ReplyAsync(exchange, outcome.Status switch
         {
             GrantStatus.NotGranted => NotGranted,

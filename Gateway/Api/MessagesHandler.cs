@@ -115,6 +115,7 @@ internal sealed class MessagesHandler(IMessageStore messages, ChatAccess chats, 
 
             if (message is null || !MayRead(exchange, message))
             {
+                if (message is not null) exchange.Hidden = ("message", message.Id);
                 await ErrorReply.WriteAsync(exchange, StatusCodes.Status404NotFound, NoMessage.Code, "There is no such message.");
                 return;
             }

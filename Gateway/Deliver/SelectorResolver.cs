@@ -26,7 +26,7 @@ internal sealed class SelectorResolver(ChatDirectory directory)
             var row = await directory.FindChatAsync(chat, cancellation);
             if (row is not { } found || !principal.Grants.CanReadSome(found.BotId, found.Id))
             {
-                return (null, new RequestError("CHAT_NOT_FOUND", "There is no such chat."));
+                return (null, new RequestError("CHAT_NOT_FOUND", "There is no such chat.") { Hidden = row is { } hidden ? ("chat", hidden.Id) : null });
             }
 
             for (var step = 0; step < MigrationSteps && chats.TryAdd(found.Id, found.BotId) && found.MigratedTo != 0; step++)
@@ -42,9 +42,10 @@ internal sealed class SelectorResolver(ChatDirectory directory)
 
         foreach (var botId in request.BotIds)
         {
-            if (!principal.Grants.CanRead(botId, 0) || !await directory.BotExistsAsync(botId, cancellation))
+            var exists = await directory.BotExistsAsync(botId, cancellation);
+            if (!exists || !principal.Grants.CanRead(botId, 0))
             {
-                return (null, new RequestError("BOT_NOT_FOUND", "There is no such bot."));
+                return (null, new RequestError("BOT_NOT_FOUND", "There is no such bot.") { Hidden = exists ? ("bot", botId) : null });
             }
 
             botIds.Add(botId);

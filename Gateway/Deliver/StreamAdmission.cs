@@ -21,6 +21,7 @@ internal sealed class StreamAdmission(Hub hub)
         var resolved = await hub.ResolveAsync(principal, request, exchange.Aborted);
         if (resolved.Error is { } error)
         {
+            exchange.Hidden = error.Hidden;
             await RefuseAsync(exchange, error);
             return null;
         }

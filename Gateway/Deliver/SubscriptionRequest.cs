@@ -7,6 +7,9 @@ internal sealed record RequestError(string Code, string Message)
 {
     /// <summary>When the same may be asked again; null: that depends on something else than time.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What is there and may not be seen. Only for the audit log: the client is told what it is told of nothing.</summary>
+    public (string Type, long Id)? Hidden { get; init; }
 }
 
 internal enum Direction : byte

@@ -28,6 +28,12 @@ internal sealed class Exchange(HttpContext context, RouteValues values, string? 
     /// </summary>
     public Func<Exchange, ValueTask<bool>>? AdmitAgain { get; set; }
 
+    /// <summary>
+    /// What was answered as if it were not there, because the caller may not see it; null: nothing. For whoever notes denials once the answer is
+    /// written: no byte of the answer depends on it.
+    /// </summary>
+    public (string Type, long Id)? Hidden { get; set; }
+
     public HttpRequest Request => Context.Request;
     public HttpResponse Response => Context.Response;
     public CancellationToken Aborted => Context.RequestAborted;

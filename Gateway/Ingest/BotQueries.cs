@@ -46,14 +46,19 @@ internal sealed class BotQueries(IDatabase database, SecretBox secrets)
     }
 
     /// <summary>Null: there is none, or none that the viewer sees.</summary>
-    public async Task<BotInfo?> FindAsync(long id, PrincipalId? viewer, CancellationToken cancellation)
+    public async Task<BotInfo?> FindAsync(long id, PrincipalId? viewer, CancellationToken cancellation) => (await LookAsync(id, viewer, cancellation)).Bot;
+
+    /// <summary>One statement whether it is there or not, and whether the viewer sees it or not.</summary>
+    /// <param name="viewer">Null: sees all bots.</param>
+    public async Task<(BotInfo? Bot, bool IsHidden)> LookAsync(long id, PrincipalId? viewer, CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {BotInfo.Columns} FROM bots WHERE {Known} AND id = @id{Condition(viewer, command)}";
+        command.CommandText = $"SELECT {BotInfo.Columns}, CASE WHEN 1 = 1{Condition(viewer, command)} THEN 1 ELSE 0 END FROM bots WHERE {Known} AND id = @id";
         command.AddParameter("@id", id);
         await using var rows = await command.ExecuteReaderAsync(cancellation);
-        return await rows.ReadAsync(cancellation) ? BotInfo.Read(rows) : null;
+        if (!await rows.ReadAsync(cancellation)) return (null, false);
+        return rows.GetInt64(BotInfo.ColumnCount) == 1 ? (BotInfo.Read(rows), false) : (null, true);
     }
 
     public Task<OpenedBot?> OpenAsync(long id, CancellationToken cancellation) => OpenAsync("id", id, cancellation);

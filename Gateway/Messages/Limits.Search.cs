@@ -55,8 +55,8 @@ internal static partial class Limits
         public const int WalkedEvents = 5000;
 
         /// <summary>
-        /// Chats and bots that one caller's list over all it may read is put together from, two index walks each. More: 400
-        /// <c>TOO_MANY_CHATS</c>, name a chat.
+        /// Chats and bots that one caller's list over all it may read is put together from, two index walks each, or, of a search, conditions
+        /// together with single threads. More: 400 <c>TOO_MANY_CHATS</c>, name a chat or a thread.
         /// </summary>
         public const int Scopes = 200;
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Gateway.Access;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,15 @@ internal sealed class SocketServices(
         else if (!ReferenceEquals(refusal, CredentialRefusal.Unavailable))
         {
             denials?.Note(Callers.ActorOf(null, from, requestId), AuditDenials.Credential, "route", SocketEndpoint.Name);
+        }
+    }
+
+    /// <summary>A subscription to what is there and may not be seen; as the access gate does for all other routes.</summary>
+    public void NoteHidden(RequestError refusal, Principal principal, IPAddress? from)
+    {
+        if (refusal.Hidden is { } hidden)
+        {
+            denials?.Note(Callers.ActorOf(principal, from, requestId: null), SocketEndpoint.Name, hidden.Type, hidden.Id.ToString(CultureInfo.InvariantCulture));
         }
     }
 

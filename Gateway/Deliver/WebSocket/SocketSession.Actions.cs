@@ -96,6 +96,7 @@ internal sealed partial class SocketSession
         if (outcome.Error is { } error && !IsClosing(error))
         {
             await RefuseAsync(error);
+            services.NoteHidden(error, connection.Principal, place.From);
         }
     }
 
@@ -110,6 +111,7 @@ internal sealed partial class SocketSession
         {
             await WriteAsync(services.Framing.Error(error));
             Close(error.Code == "UNAVAILABLE" ? CloseCode.CannotCheckNow : CloseCode.Forbidden);
+            services.NoteHidden(error, connection.Principal, place.From);
         }
     }
 
