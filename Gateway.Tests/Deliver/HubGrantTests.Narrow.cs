@@ -52,8 +52,9 @@ public sealed partial class HubGrantTests
         Assert.Equal([2], outlet.Replayed("a"));
         Assert.Equal([last], outlet.Bare);
 
-        var pull = new PullOutlet(principal, 10, 0);
+        var pull = new PullOutlet(10, 0);
         var connection = hub.Hub.Open(principal, PullFraming.Instance, pull);
+        pull.Attach(connection);
         Assert.Null((await connection.SubscribeAsync(new SubscriptionRequest { All = true, After = 0 }, default)).Error);
         await pull.CaughtUp.WaitAsync(TimeSpan.FromSeconds(20));
         var answer = new ByteBuffer(256);

@@ -176,8 +176,9 @@ public sealed class PullTests
     {
         await using var hub = await HubHarness.StartAsync(history: 3);
         var principal = HubHarness.Reader(1);
-        var outlet = new PullOutlet(principal, 10, 0);
+        var outlet = new PullOutlet(10, 0);
         var connection = hub.Hub.Open(principal, PullFraming.Instance, outlet);
+        outlet.Attach(connection);
         var resolved = await hub.Hub.ResolveAsync(principal, new SubscriptionRequest { All = true, After = 0 }, default);
         await connection.StartAsync(resolved);
         await outlet.CaughtUp.WaitAsync(TimeSpan.FromSeconds(20));
@@ -189,6 +190,26 @@ public sealed class PullTests
         Assert.True(before);
         Assert.False(revoked);
         Assert.False(PullHandler.MayLeave(outlet, hub.Hub, connection));
+    }
+
+    /// <summary>What let an event out are the grants before the shard looked at it, not those of the moment when the outlet took it.</summary>
+    [Fact]
+    public async Task Pull_RevokedBetweenTheShardsLookAndTheOutlet_AnswersNothingOfIt()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var principal = HubHarness.Reader(1);
+        var outlet = new PullOutlet(10, 0);
+        var connection = hub.Hub.Open(principal, PullFraming.Instance, outlet);
+        outlet.Attach(connection);
+        // No subscription: the shard sends nothing of its own meanwhile.
+        connection.SentUnder = principal.Grants;
+        principal.Grants = HubHarness.Reads(2);
+        outlet.Send([(byte)PullRecord.Event, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, (byte)'{', (byte)'}']);
+
+        Assert.True(outlet.HasAnything);
+        Assert.False(PullHandler.MayLeave(outlet, hub.Hub, connection));
+        principal.Grants = HubHarness.Reads(1, 2);
+        Assert.True(PullHandler.MayLeave(outlet, hub.Hub, connection));
     }
 
     [Fact]

@@ -39,7 +39,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
             return;
         }
 
-        var outlet = new PullOutlet(admitted.Principal, limit, admitted.Resolved.Start.AfterSeq ?? 0);
+        var outlet = new PullOutlet(limit, admitted.Resolved.Start.AfterSeq ?? 0);
         // Not left to the stream's rule, which waits for a slow reader: an answer of megabytes would lie in memory for one who never reads.
         if (exchange.Context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
         {
@@ -47,6 +47,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
         }
 
         var connection = hub.Open(admitted.Principal, PullFraming.Instance, outlet);
+        outlet.Attach(connection);
         var outcome = await connection.StartAsync(admitted.Resolved);
         if (outcome.Error is { } error)
         {

@@ -7,13 +7,14 @@ namespace Gateway.Deliver.Pull;
 /// Collects one answer. It pauses the shard for good once the answer is full, so that nothing is read for nobody; the handler then
 /// lets the connection go.
 /// </summary>
-internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) : IOutlet
+internal sealed class PullOutlet(int limit, long afterSeq) : IOutlet
 {
     private readonly Lock gate = new();
     private readonly ByteBuffer events = new(4096);
     private readonly ByteBuffer gaps = new(64);
     private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource filled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Connection? connection;
     private int count;
     private long nextAfter = afterSeq;
     private bool isFull;
@@ -43,6 +44,9 @@ internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) 
     }
 
     public int Bytes => events.Length + gaps.Length;
+
+    /// <summary>Before the first subscribe.</summary>
+    public void Attach(Connection opened) => connection = opened;
 
     public SendStatus Send(ReadOnlySpan<byte> frames)
     {
@@ -113,8 +117,10 @@ internal sealed class PullOutlet(Principal principal, int limit, long afterSeq) 
         switch (kind)
         {
             case PullRecord.Event:
-                CollectedUnder ??= principal.Grants;
-                IsMixed |= !ReferenceEquals(CollectedUnder, principal.Grants);
+                // As the shard noted them before it looked: those of this moment may have shrunk since, and would seem to have let it in.
+                var letOutUnder = connection!.SentUnder;
+                CollectedUnder ??= letOutUnder;
+                IsMixed |= !ReferenceEquals(CollectedUnder, letOutUnder);
                 Add(events, text);
                 nextAfter = Math.Max(nextAfter, seq);
                 isFull = ++count >= limit || events.Length >= Limits.Deliver.PullBytes;
