@@ -215,6 +215,26 @@ public abstract class SessionSuite
         Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(orphan.Text)).Status);
     }
 
+    /// <summary>A ticket is for one stream, also where the query of every call may hold a credential; the try does not use it up.</summary>
+    [Theory]
+    [InlineData("ticket")]
+    [InlineData("token")]
+    public async Task Ticket_OnACallWhereEveryQueryMayHaveCredentials_IsRejected(string name)
+    {
+        await using var fixture = await OpenAsync();
+        using var hasher = new ApiKeyHasher();
+        var access = new AccessControl(fixture.Store, fixture.Keys, hasher, fixture.Principals, fixture.Time, queryEverywhere: true);
+        var tokens = await fixture.EnterAsync();
+        var maker = await fixture.AcceptAsync(tokens.Access.Text);
+        var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
+        context.Request.QueryString = new($"?{name}={(await fixture.Tickets.IssueAsync(maker, default)).Text}");
+
+        Assert.Equal(AuthenticationStatus.Rejected, (await access.AuthenticateAsync(context.Request, isStream: false, default)).Status);
+        Assert.Equal(AuthenticationStatus.Accepted, (await access.AuthenticateAsync(context.Request, isStream: true, default)).Status);
+        context.Request.QueryString = new("?token=" + tokens.Access.Text);
+        Assert.Equal(AuthenticationStatus.Accepted, (await access.AuthenticateAsync(context.Request, isStream: false, default)).Status);
+    }
+
     [Fact]
     public async Task Ticket_UsedAndRepeated_IsRefusedWithoutTheDatabase()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Gateway.Access;
 using Gateway.Deliver;
+using Gateway.Deliver.WebSocket;
 using Gateway.Messages;
 using Gateway.Tests.Log;
 using Xunit;
@@ -40,8 +41,9 @@ public sealed class HubAccessTests
         var mine = await HubHarness.SubscribeAsync(outlet, $$"""{"chat_id":"tg:1:{{SampleUpdates.GroupId}}"}""");
 
         Assert.Equal("CHAT_NOT_FOUND", nowhere.Error!.Code);
-        Assert.Equal(nowhere.Error, theirs.Error);
-        Assert.Equal(nowhere.Error, byTelegram.Error);
+        var said = WebSocketFraming.Instance.Error(nowhere.Error);
+        Assert.Equal(said, WebSocketFraming.Instance.Error(theirs.Error!));
+        Assert.Equal(said, WebSocketFraming.Instance.Error(byTelegram.Error!));
         Assert.Equal("BOT_NOT_FOUND", bot.Error!.Code);
         Assert.Null(mine.Error);
     }

@@ -8,6 +8,8 @@ namespace Gateway.Tests.Deliver;
 
 public sealed class HubGapTests
 {
+    private const long OtherGroup = -77;
+
     [Fact]
     public async Task Replay_BehindRetention_TellsTheGapBeforeTheEvents()
     {
@@ -228,6 +230,45 @@ public sealed class HubGapTests
         Assert.Equal([8], migrations.Widen(HubHarness.Reader(8).Grants));
         time.Advance(Limits.Access.VersionStale + TimeSpan.FromMilliseconds(1));
         Assert.Same(grants.ReadChats, migrations.Widen(grants));
+    }
+
+    /// <summary>What does not push does not begin to, because its group became another chat.</summary>
+    [Theory]
+    [InlineData(true, 8, false)]
+    [InlineData(true, 7, true)]
+    [InlineData(false, 8, true)]
+    public void Migration_SeenAMomentAgo_IsPushedOnlyWhereTheOldGroupWas(bool isPush, long pushing, bool lets)
+    {
+        RecentMigrations migrations = new(new FakeTimeProvider());
+        migrations.Add(7, 9);
+        Assert.Equal(lets, migrations.LetsRead(HubHarness.Reads(7, 8).With(feedback: [pushing]), 1, 9, isPush));
+    }
+
+    /// <summary>A stream that is behind when its grants grow has the supergroup's events of before them: its group's reader was to have them.</summary>
+    [Fact]
+    public async Task Group_MigratesWhileTheStreamIsHeld_GrantsThatGrowHoldNothingOfTheNewChatBack()
+    {
+        await using var hub = await HubHarness.StartAsync(history: 1);
+        await hub.PublishAsync(1, OtherGroup);
+        var (old, other) = (await hub.ChatIdAsync(SampleUpdates.GroupId), await hub.ChatIdAsync(OtherGroup));
+        var principal = HubHarness.Reader(old);
+        var outlet = await hub.SubscribedAsync("""{"id":"a","all":true}""", principal);
+        await outlet.UntilAsync(o => o.Actions("caught_up").Length == 1);
+        hub.IsCurrent = false;
+        var first = await hub.PublishAsync(1, chat: -100777);
+        var next = await hub.ChatIdAsync(-100777);
+        var link = await LinkAsync(hub, old, next, first);
+        var last = await hub.PublishAsync(1, chat: -100777);
+        await hub.PublishAsync(1, OtherGroup);
+        await hub.GrantAsync(principal, HubHarness.Reads(old, next, other));
+        // From here on the grants before say nothing of the new chat any more.
+        hub.Time.Advance(Limits.Access.VersionStale + Limits.Deliver.Tick);
+        var end = await hub.PublishAsync(1, OtherGroup);
+        hub.IsCurrent = true;
+        hub.Time.Advance(Limits.Deliver.Tick);
+        await outlet.UntilAsync(o => o.Bare.Length > 0 && o.Bare[^1] == end);
+
+        Assert.Equal([link.Seq, last, end], outlet.Bare);
     }
 
     [Fact]
