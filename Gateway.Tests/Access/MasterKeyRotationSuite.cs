@@ -46,6 +46,33 @@ public abstract class MasterKeyRotationSuite : IAsyncLifetime
         Assert.Equal(MasterKeyFit.Fits, await MasterKeyCheck.LookAsync(database, new KeyRing(newer), CancellationToken.None));
     }
 
+    /// <summary>Regression: the damaged token counted as one that the key opens, so every key fitted.</summary>
+    [Fact]
+    public async Task Look_WithADamagedToken_StillTellsTheRightKeyFromAnother()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        await ControlTransaction.RunAsync(database, commands => commands.ExecuteAsync("UPDATE bots SET token_cipher = webhook_secret_cipher WHERE id = 1"), CancellationToken.None);
+
+        Assert.Equal(MasterKeyFit.Fits, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
+        Assert.Equal(MasterKeyFit.IsAnother, await MasterKeyCheck.LookAsync(database, new KeyRing(newer), CancellationToken.None));
+        Assert.Equal(
+            [new UnreadableSecret(1, "bot 1: token", SecretBoxStatus.Damaged, true)], await UnreadableSecrets.FindAsync(database, new KeyRing(older), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Look_WithNothingButDamage_FitsNoKey()
+    {
+        await AddBotsAsync(new KeyRing(older));
+        await ControlTransaction.RunAsync(
+            database, commands => commands.ExecuteAsync("UPDATE bots SET token_cipher = x'00', webhook_secret_cipher = x'00', secret_token_cipher = NULL"), CancellationToken.None);
+        Assert.Equal(MasterKeyFit.IsAnother, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
+
+        // The mark alone is enough.
+        await MasterKeyCheck.MarkAsync(database, new KeyRing(older), time, CancellationToken.None);
+        Assert.Equal(MasterKeyFit.Fits, await MasterKeyCheck.LookAsync(database, new KeyRing(older), CancellationToken.None));
+        Assert.Equal(6, (await UnreadableSecrets.FindAsync(database, new KeyRing(older), CancellationToken.None)).Count);
+    }
+
     [Fact]
     public async Task Rotate_MoreBotsThanAStep_MovesThemAll()
     {

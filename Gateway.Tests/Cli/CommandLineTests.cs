@@ -66,9 +66,9 @@ public sealed class CommandLineTests : IDisposable
 
         using var olderServer = Gateway.Hosting.InstanceLock.TryTake(gateway.DataFolder);
         Assert.NotNull(olderServer);
-        var list = await gateway.RunAsync("bot", "list", "--json");
-        Assert.Equal((1, "SCHEMA_OLD"), (list.ExitCode, list.Json.GetProperty("code").GetString()));
-        Assert.Contains("is running", list.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        var pause = await gateway.RunAsync("bot", "pause", "--id", "1", "--json");
+        Assert.Equal((1, "SCHEMA_OLD"), (pause.ExitCode, pause.Json.GetProperty("code").GetString()));
+        Assert.Contains("is running", pause.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
         command.CommandText = "SELECT MAX(version) FROM schema_migrations";
         Assert.Equal(2L, await command.ExecuteScalarAsync());
     }

@@ -1,6 +1,7 @@
 using Gateway.Access;
 using Gateway.Cli;
 using Gateway.Messages;
+using Gateway.Storage;
 
 namespace Gateway.Tests.Cli;
 
@@ -59,6 +60,23 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains(
             "Http:TrustedProxies: '10.1.0.0/8' is an address inside a network, and not a network: bits are set after the first 8 (environment variable GATEWAY__Http__TrustedProxies)",
             answer.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>Regression: one damaged token made every master key fit.</summary>
+    [Fact]
+    public async Task MasterKey_WithADamagedRow_FitsOnlyWhenItOpensTheRestAndTheRowIsNamed()
+    {
+        foreach (var token in new[] { "1", "2" }) await gateway.RunAsync("bot", "add", "--token", $"{token}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "--no-verify");
+        await using (var database = new SqliteDatabase(Path.Combine(gateway.DataFolder, StorageUrl.SqliteFileName)))
+        {
+            await ControlTransaction.RunAsync(database, commands => commands.ExecuteAsync("UPDATE bots SET token_cipher = x'00', webhook_secret_cipher = x'00' WHERE id = 1"), default);
+        }
+
+        Assert.Equal("ok", (await CheckAsync("master key")).Status);
+        Assert.Equal(("failed", "is damaged in the database; 'gateway bot add --update' with the token seals it anew"), await CheckAsync("bot 1: token"));
+        Assert.Equal(("warning", "is damaged in the database; 'gateway bot add --update' with --webhook-secret seals it anew"), await CheckAsync("bot 1: webhook secret"));
+        File.WriteAllText(Path.Combine(gateway.DataFolder, MasterKeyFile.Name), MasterKey.Create().Export());
+        Assert.Equal("failed", (await CheckAsync("master key")).Status);
     }
 
     public void Dispose() => gateway.Dispose();

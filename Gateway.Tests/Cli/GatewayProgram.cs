@@ -63,15 +63,20 @@ internal sealed class GatewayProgram : IDisposable
     }
 
     /// <summary>Runs a command and kills it, as SIGKILL does, as soon as the condition holds. False: it ended before.</summary>
-    public async Task<bool> KillWhenAsync(Func<Task<bool>> holds, params string[] arguments)
+    public async Task<bool> KillWhenAsync(Func<Task<bool>> holds, params string[] arguments) => await KilledWhenAsync(holds, arguments) is not null;
+
+    /// <summary>As <see cref="KillWhenAsync"/>; answers what it had printed until then. Null: it ended before.</summary>
+    public async Task<string?> KilledWhenAsync(Func<Task<bool>> holds, params string[] arguments)
     {
         using var process = Start([], [.. arguments, "--data", DataFolder]);
         process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
         await Poll.UntilAsync(async () => process.HasExited || await holds(), Patience, () => $"{string.Join(' ', arguments)} neither ends nor comes so far");
         var isAtWork = !process.HasExited;
         process.Kill();
         await process.WaitForExitAsync();
-        return isAtWork && process.ExitCode != 0;
+        Secrets.NoteKeysIn(await output);
+        return isAtWork && process.ExitCode != 0 ? await output : null;
     }
 
     /// <summary>Serves on a free port until stopped.</summary>

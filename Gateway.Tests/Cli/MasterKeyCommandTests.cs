@@ -1,5 +1,7 @@
 using Gateway.Access;
 using Gateway.Hosting;
+using Gateway.Ingest;
+using Gateway.Storage;
 
 namespace Gateway.Tests.Cli;
 
@@ -41,12 +43,13 @@ public sealed class MasterKeyCommandTests : IDisposable
         var before = File.ReadAllText(KeyPath);
         if (behindTheNewKey) MasterKeyFile.BeginReplacing(KeyPath);
         else File.Copy(KeyPath, KeyPath + MasterKeyFile.PreviousSuffix);
+        foreach (var side in new[] { ".4711", ".previous.4711" }) File.Copy(KeyPath, KeyPath + side);
         var cut = File.ReadAllText(KeyPath);
         await AssertTakenAsync(key);
 
         var rotated = await gateway.RunAsync("master-key", "rotate", "--json");
         Assert.True(rotated.ExitCode == 0, rotated.Output + rotated.Errors);
-        Assert.False(File.Exists(KeyPath + MasterKeyFile.PreviousSuffix));
+        Assert.Equal([KeyPath], Directory.GetFiles(gateway.DataFolder, $"{MasterKeyFile.Name}*"));
         Assert.NotEqual(before, File.ReadAllText(KeyPath));
         if (behindTheNewKey) Assert.Equal(cut, File.ReadAllText(KeyPath));
         await AssertTakenAsync(key);
@@ -87,6 +90,40 @@ public sealed class MasterKeyCommandTests : IDisposable
         var refused = await gateway.RunAsync("master-key", "rotate", "--json");
         Assert.Equal((1, "WRONG_MASTER_KEY"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
         Assert.Equal(other, File.ReadAllText(KeyPath));
+    }
+
+    /// <summary>Regression: said that nothing was changed, and had replaced the key.</summary>
+    [Fact]
+    public async Task Rotate_WithABotUnderAThirdKey_NamesItAndReplacesNothing()
+    {
+        await SetUpAsync();
+        var before = File.ReadAllText(KeyPath);
+        await using (var database = new SqliteDatabase(Path.Combine(gateway.DataFolder, StorageUrl.SqliteFileName)))
+        {
+            var others = new BotAdministration(database, new SecretBox(new KeyRing(MasterKey.Create())), TimeProvider.System);
+            Assert.True((await others.AddAsync(Actor.CommandLine, new BotRegistration(7, "7:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", BotModes.Poll), default)).IsDone);
+        }
+
+        var refused = await gateway.RunAsync("master-key", "rotate", "--json");
+        Assert.Equal((1, "OTHER_MASTER_KEY"), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.Contains("bot 2: token", refused.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(KeyPath));
+        Assert.False(File.Exists(KeyPath + MasterKeyFile.PreviousSuffix));
+
+        Assert.Equal(0, (await gateway.RunAsync("bot", "remove", "--id", "2")).ExitCode);
+        Assert.Equal(0, (await gateway.RunAsync("master-key", "rotate")).ExitCode);
+    }
+
+    /// <summary>Regression: what the lost key had sealed of keys before it stood in the way of every later replacement.</summary>
+    [Fact]
+    public async Task Rotate_AfterARotatedKeyWasLost_IsPossibleBehindAdopt()
+    {
+        await SetUpAsync(withBot: false);
+        Assert.Equal(0, (await gateway.RunAsync("master-key", "rotate")).ExitCode);
+        File.WriteAllText(KeyPath, MasterKey.Create().Export());
+        Assert.Equal(0, (await gateway.RunAsync("master-key", "adopt")).ExitCode);
+        var rotated = await gateway.RunAsync("master-key", "rotate", "--json");
+        Assert.True(rotated.ExitCode == 0, rotated.Output + rotated.Errors);
     }
 
     [Fact]

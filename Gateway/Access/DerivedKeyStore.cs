@@ -57,6 +57,9 @@ internal static class DerivedKeyStore
         await SaveAsync(commands, Mark, 0, new SecretBox(keys).Seal(Mark, SecretBox.DerivedKey(Mark, 0)), nowMs);
     }
 
+    public static Task<int> DeleteAsync(ControlCommands commands, DerivedKeyRow row) =>
+        commands.ExecuteAsync("DELETE FROM derived_keys WHERE purpose = @purpose AND key_id = @id", ("@purpose", row.Purpose), ("@id", row.KeyId));
+
     public static Task<int> SaveAsync(ControlCommands commands, string purpose, long keyId, byte[] cipher, long nowMs) =>
         commands.ExecuteAsync(
             "INSERT INTO derived_keys (purpose, key_id, cipher, retired_at_ms) VALUES (@purpose, @id, @cipher, @now)",

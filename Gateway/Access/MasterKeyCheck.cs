@@ -8,7 +8,7 @@ internal enum MasterKeyFit
     /// <summary>This database was used with this key, or with none yet.</summary>
     Fits,
 
-    /// <summary>Everything in it was sealed under another one.</summary>
+    /// <summary>It opens nothing of what is sealed there.</summary>
     IsAnother,
 }
 
@@ -19,29 +19,23 @@ internal enum MasterKeyFit
 internal static class MasterKeyCheck
 {
     /// <summary>
-    /// What the bots say counts more than the mark: single ones may be damaged or foreign and are reported bot by bot, but a bot that opens shows
-    /// that the operator has begun anew with this key.
+    /// Any one sealed secret that opens shows that this key is the database's, also when the operator has begun anew with it and the rest is under the
+    /// one of before. A damaged one shows nothing: what cannot be read beside one that can is told by <see cref="UnreadableSecrets"/>.
     /// </summary>
     public static async Task<MasterKeyFit> LookAsync(IDatabase database, KeyRing keys, CancellationToken cancellation)
     {
         var box = new SecretBox(keys);
-        var bots = 0;
+        var mark = await ReadMarkAsync(database, cancellation);
+        if (mark is not null && box.Open(mark.Cipher, mark.Context, out _) == SecretBoxStatus.Opened) return MasterKeyFit.Fits;
+        var isUsed = mark is not null;
         for (long after = 0; ;)
         {
             var page = await SealedBots.ReadAsync(database, after, Limits.Access.RotationBots, cancellation);
-            if (page.Count == 0) break;
-            foreach (var secret in page.Where(secret => secret.IsToken))
-            {
-                if (box.Open(secret.Cipher, secret.Context, out _) != SecretBoxStatus.OtherMasterKey) return MasterKeyFit.Fits;
-                bots++;
-            }
-
+            if (page.Count == 0) return isUsed ? MasterKeyFit.IsAnother : MasterKeyFit.Fits;
+            if (page.Any(secret => box.Open(secret.Cipher, secret.Context, out _) == SecretBoxStatus.Opened)) return MasterKeyFit.Fits;
+            isUsed = true;
             after = page[^1].BotId;
         }
-
-        return bots > 0 || await ReadMarkAsync(database, cancellation) is { } mark && box.Open(mark.Cipher, mark.Context, out _) != SecretBoxStatus.Opened
-            ? MasterKeyFit.IsAnother
-            : MasterKeyFit.Fits;
     }
 
     /// <summary>Marks the database with a key that fits, once; a mark that this ring opens is left, also when it is of the previous key.</summary>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Gateway.Storage;
+
 namespace Gateway.Access;
 
 /// <summary>
@@ -10,8 +13,6 @@ internal static class MasterKeyFile
 
     /// <summary>The key that is being replaced, from before the new one is in place until nothing is sealed under it any longer.</summary>
     public const string PreviousSuffix = ".previous";
-
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Null when the file is there but holds no key.</summary>
     public static MasterKey? Read(string path) => MasterKey.Parse(File.ReadAllText(path));
@@ -45,39 +46,36 @@ internal static class MasterKeyFile
     {
         var current = Read(path) ?? throw new IOException($"{path} does not hold a master key; restore it from a backup");
         if (ReadPrevious(path) is { } previous && !previous.Bytes.SequenceEqual(current.Bytes)) return;
-        Write($"{path}.side", current);
-        File.Move($"{path}.side", path + PreviousSuffix, overwrite: true);
-        Write($"{path}.side", MasterKey.Create());
-        File.Move($"{path}.side", path, overwrite: true);
+        // Each durable before the next step: the key put aside before its name is another's, and the new one before anything is sealed under it.
+        Write(path + PreviousSuffix, current, overwrite: true);
+        Write(path, MasterKey.Create(), overwrite: true);
     }
 
-    public static void FinishReplacing(string path) => File.Delete(path + PreviousSuffix);
+    /// <summary>Only after the last secret under the previous key is replaced in a transaction that is on disk.</summary>
+    public static void FinishReplacing(string path)
+    {
+        // Of a run that was killed before it renamed them: a key that was replaced because it leaked is not to lie about.
+        foreach (var side in Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, $"{Path.GetFileName(path)}.*"))
+        {
+            if (int.TryParse(Path.GetExtension(side).AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out _)) File.Delete(side);
+        }
+
+        DurableFile.Delete(path + PreviousSuffix);
+    }
 
     private static void WriteNew(string path, MasterKey key)
     {
-        var side = $"{path}.{Environment.ProcessId}";
-        Write(side, key);
         try
         {
-            File.Move(side, path, overwrite: false);
+            Write(path, key, overwrite: false);
         }
         catch (IOException) when (File.Exists(path))
         {
-            // Another process was first; its key is the one.
-            File.Delete(side);
+            // Another process was first; its key is the one. Its folder may not be synced yet, and this process is about to seal under it.
+            DurableFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
     }
 
-    private static void Write(string path, MasterKey key)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using var file = new FileStream(path, options);
-        file.Write(System.Text.Encoding.ASCII.GetBytes(key.Export() + "\n"));
-        file.Flush(flushToDisk: true);
-    }
+    private static void Write(string path, MasterKey key, bool overwrite) =>
+        DurableFile.Write(path, System.Text.Encoding.ASCII.GetBytes(key.Export() + "\n"), overwrite, isPrivate: true);
 }

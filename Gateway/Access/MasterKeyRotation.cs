@@ -89,7 +89,7 @@ internal sealed class MasterKeyRotation(IDatabase database, KeyRing keys, TimePr
                 if (tags > Limits.Access.RetiredApiKeyTags) return false;
                 foreach (var row in rows)
                 {
-                    if (!needed.Contains(row)) await commands.ExecuteAsync("DELETE FROM derived_keys WHERE purpose = @purpose AND key_id = @id", ("@purpose", row.Purpose), ("@id", row.KeyId));
+                    if (!needed.Contains(row)) await DerivedKeyStore.DeleteAsync(commands, row);
                     else if (box.IsOfAnotherKey(row.Cipher) && box.Open(row.Cipher, row.Context, out var text) == SecretBoxStatus.Opened) await ReplaceAsync(commands, row, text);
                 }
 

@@ -8,6 +8,9 @@ internal sealed record SealedSecret(long BotId, string Column, string Context, b
 {
     /// <summary>The one of its secrets without which a bot cannot work.</summary>
     public bool IsToken => Column == SealedBots.Token;
+
+    /// <summary>The column as people call it.</summary>
+    public string Name => Column[..^"_cipher".Length].Replace('_', ' ');
 }
 
 /// <summary>Reads the sealed columns of <c>bots</c> page by page.</summary>

@@ -10,15 +10,34 @@ internal sealed class AccessChecks(CliSession session)
 {
     public async Task<List<CheckJson>> RunAsync(CancellationToken cancellation)
     {
-        List<CheckJson> checks = [await CheckMasterKeyAsync(cancellation), .. CheckMasterKeyFile(), await CheckUsersAsync(cancellation), await CheckKeysAsync(cancellation)];
+        List<CheckJson> checks = [.. await CheckMasterKeyAsync(cancellation), .. CheckMasterKeyFile(), await CheckUsersAsync(cancellation), await CheckKeysAsync(cancellation)];
         if (session.Options.Storage.IsSqlite) checks.Add(JudgeDisk(new DriveInfo(Path.GetFullPath(session.Options.DataFolder)).AvailableFreeSpace >> 20, session.Options.MinFreeMegabytes));
         return checks;
     }
 
-    private async Task<CheckJson> CheckMasterKeyAsync(CancellationToken cancellation) =>
-        await MasterKeyCheck.LookAsync(session.Database, session.Keys, cancellation) == MasterKeyFit.Fits
-            ? new("master key", DoctorCommand.Ok, session.Keys.PreviousId is null ? "fits this database" : "fits this database, with the previous one; 'gateway master-key rotate' ends that")
-            : new("master key", DoctorCommand.Failed, "this database was used with another one: no API key and no bot token works");
+    private async Task<List<CheckJson>> CheckMasterKeyAsync(CancellationToken cancellation)
+    {
+        if (await MasterKeyCheck.LookAsync(session.Database, session.Keys, cancellation) == MasterKeyFit.IsAnother)
+            return [new("master key", DoctorCommand.Failed, "this database was used with another master key: no API key and no bot token works. Give the right one; docs/operations.md says what to do when it is lost")];
+        return
+        [
+            new("master key", DoctorCommand.Ok, session.Keys.PreviousId is null ? "fits this database" : "fits this database, with the previous one; 'gateway master-key rotate' ends that"),
+            .. (await UnreadableSecrets.FindAsync(session.Database, session.Keys, cancellation)).Select(Judge),
+        ];
+    }
+
+    /// <summary>A bot without its token is of no use; what else is missing costs less.</summary>
+    private static CheckJson Judge(UnreadableSecret secret) => new(
+        secret.Name,
+        secret.IsToken ? DoctorCommand.Failed : DoctorCommand.Warning,
+        $"{(secret.Status == SecretBoxStatus.Damaged ? "is damaged in the database" : "was sealed under another master key")}; {Cure(secret)}");
+
+    private static string Cure(UnreadableSecret secret) => secret switch
+    {
+        { BotId: null } => "API keys or sessions from that time do not work; 'gateway master-key adopt' forgets it",
+        { IsToken: true } => "'gateway bot add --update' with the token seals it anew",
+        _ => $"'gateway bot add --update' with --{secret.Name[(secret.Name.IndexOf(": ", StringComparison.Ordinal) + 2)..].Replace(' ', '-')} seals it anew",
+    };
 
     private IEnumerable<CheckJson> CheckMasterKeyFile()
     {

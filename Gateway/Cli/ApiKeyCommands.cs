@@ -19,11 +19,11 @@ internal static class ApiKeyCommands
             { Name, ApiKeyOptions.Admin, ApiKeyOptions.Scope, ApiKeyOptions.Expires, ApiKeyOptions.Rate, ApiKeyOptions.Burst };
         create.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => CreateAsync(session, arguments, cancellation), cancellation));
 
-        var list = new Command("list", "All keys, without their secrets");
-        list.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => ListAsync(session, cancellation), cancellation));
+        var list = new Command("list", "All keys, without their secrets. Example: gateway apikey list --json");
+        list.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => ListAsync(session, cancellation), cancellation));
 
         var show = new Command("show", "One key, without its secret. Example: gateway apikey show --id 2 --json") { Id };
-        show.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => ShowAsync(session, arguments.GetValue(Id), cancellation), cancellation));
+        show.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => ShowAsync(session, arguments.GetValue(Id), cancellation), cancellation));
 
         var set = new Command("set", "Change a key; running streams follow within a second. Example: gateway apikey set --id 2 --rate 1000 --burst 5000")
             { Id, NewName, ApiKeyOptions.Scope, DefaultScopes, ApiKeyOptions.Expires, ApiKeyOptions.Rate, ApiKeyOptions.Burst, DefaultRate };

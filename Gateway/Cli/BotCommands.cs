@@ -13,8 +13,8 @@ internal static class BotCommands
     public static Command Create() => new("bot", "Take bots over, watch them, give them back")
     {
         BotAddCommand.Create(),
-        Command("list", "The bots of this gateway", (session, _, cancellation) => ListAsync(session, cancellation)),
-        Command("show", "One bot, and what Telegram says of it. Example: gateway bot show --id 1 --json", ShowAsync, Id),
+        Looking("list", "The bots of this gateway. Example: gateway bot list --json", (session, _, cancellation) => ListAsync(session, cancellation)),
+        Looking("show", "One bot, and what Telegram says of it. Example: gateway bot show --id 1 --json", ShowAsync, Id),
         Command("webhook", "Tell Telegram again where a bot's updates go. Example: gateway bot webhook --id 1 --public-url https://bots.example.com", WebhookAsync, Id, TakeOver, CommonOptions.PublicUrl),
         Command("pause", "Take no updates of a bot for a while; Telegram keeps them for 24 hours. Example: gateway bot pause --id 1", (session, arguments, cancellation) => PauseAsync(session, arguments, true, cancellation), Id),
         Command("resume", "Take its updates again. Example: gateway bot resume --id 1", (session, arguments, cancellation) => PauseAsync(session, arguments, false, cancellation), Id, CommonOptions.PublicUrl),
@@ -26,6 +26,13 @@ internal static class BotCommands
         var command = new Command(name, description);
         foreach (var option in options) command.Add(option);
         command.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => run(session, arguments, cancellation), cancellation));
+        return command;
+    }
+
+    private static Command Looking(string name, string description, Func<CliSession, ParseResult, CancellationToken, Task<int>> run, params Option[] options)
+    {
+        var command = Command(name, description, run, options);
+        command.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => run(session, arguments, cancellation), cancellation));
         return command;
     }
 

@@ -66,5 +66,6 @@ internal sealed record MasterKeyAdoptedJson(bool Adopted);
 [JsonSerializable(typeof(MasterKeyRotatedJson))]
 [JsonSerializable(typeof(MasterKeyAdoptedJson))]
 [JsonSerializable(typeof(ConfigurationErrorJson))]
+[JsonSerializable(typeof(AppliedKeyJson))]
 [JsonSerializable(typeof(AppliedJson))]
 internal sealed partial class CliJson : JsonSerializerContext;

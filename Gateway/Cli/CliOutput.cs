@@ -13,6 +13,15 @@ internal sealed class CliOutput(bool json, TextWriter output, TextWriter errors)
         return ExitCode.Done;
     }
 
+    public bool IsJson => json;
+
+    /// <summary>A part of an answer that is written as it comes about; what cannot be printed throws.</summary>
+    public void WritePart(string text)
+    {
+        output.Write(text);
+        output.Flush();
+    }
+
     /// <summary>As <see cref="Done"/>, for an answer that says "no".</summary>
     public int Found<T>(bool good, T value, JsonTypeInfo<T> type, string text)
     {
@@ -37,7 +46,7 @@ internal sealed class CliOutput(bool json, TextWriter output, TextWriter errors)
 
     public void Warn(string message) => errors.WriteLine($"gateway: warning: {message}");
 
-    private static string Serialize<T>(T value, JsonTypeInfo<T> type)
+    public static string Serialize<T>(T value, JsonTypeInfo<T> type)
     {
         using var buffer = new MemoryStream();
         // Terminals are no HTML pages: quotes and pluses stay readable.

@@ -8,6 +8,16 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
+        var parsed = Create().Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.GetValue(CommonOptions.Json))
+            return CliSession.OutputFor(parsed).Fail(ExitCode.Usage, "USAGE", string.Join(" ", parsed.Errors.Select(error => error.Message)));
+        // Signals are ours: the library's own handling ends an action after two seconds, whatever it is writing.
+        var result = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : result;
+    }
+
+    public static RootCommand Create()
+    {
         var root = new RootCommand("Telegram Bot Gateway: takes over bots, logs every update durably, and hands them to any number of consumers.")
         {
             CommonOptions.Data,
@@ -28,11 +38,6 @@ internal static class CommandLine
             HealthCommand.Create(),
         };
         ServeCommand.AddTo(root);
-        var parsed = root.Parse(arguments);
-        if (parsed.Errors.Count > 0 && parsed.GetValue(CommonOptions.Json))
-            return CliSession.OutputFor(parsed).Fail(ExitCode.Usage, "USAGE", string.Join(" ", parsed.Errors.Select(error => error.Message)));
-        // Signals are ours: the library's own handling ends an action after two seconds, whatever it is writing.
-        var result = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
-        return parsed.Errors.Count > 0 ? ExitCode.Usage : result;
+        return root;
     }
 }

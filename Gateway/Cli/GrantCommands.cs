@@ -35,7 +35,7 @@ internal static class GrantCommands
         feedback.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => FeedbackAsync(session, arguments, cancellation), cancellation));
 
         var list = new Command("list", "All grants, or those of one key or user. Example: gateway grant list --key 2") { Key, User };
-        list.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => ListAsync(session, arguments, cancellation), cancellation));
+        list.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => ListAsync(session, arguments, cancellation), cancellation));
 
         var revoke = new Command("revoke", "Take a grant back; running streams follow within a second. Example: gateway grant revoke --id 7") { Id };
         revoke.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RevokeAsync(session, arguments.GetValue(Id), cancellation), cancellation));

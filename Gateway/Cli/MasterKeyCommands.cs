@@ -8,6 +8,9 @@ namespace Gateway.Cli;
 /// <summary><c>master-key rotate | adopt</c></summary>
 internal static class MasterKeyCommands
 {
+    /// <summary>A line's worth.</summary>
+    private const int Named = 5;
+
     public static Command Create()
     {
         var rotate = new Command("rotate",
@@ -32,6 +35,8 @@ internal static class MasterKeyCommands
         {
             // Before anything is replaced: a wrong key is not worth keeping a second one for.
             if (await MasterKeyCheck.LookAsync(session.Database, keys, cancellation) == MasterKeyFit.IsAnother) return Wrong(session, path);
+            var others = (await UnreadableSecrets.FindAsync(session.Database, keys, cancellation)).Where(secret => secret.Status == SecretBoxStatus.OtherMasterKey).ToList();
+            if (others.Count > 0) return Others(session, others);
             MasterKeyFile.BeginReplacing(path);
             keys = new KeyRing(MasterKeyFile.Read(path)!, MasterKeyFile.ReadPrevious(path));
         }
@@ -62,13 +67,24 @@ internal static class MasterKeyCommands
     private static int Wrong(CliSession session, string name) =>
         session.Output.Fail(ExitCode.Refused, "WRONG_MASTER_KEY", $"what is stored was sealed under another master key than {name}; nothing was changed");
 
+    /// <summary>Under a third key: the new one would be the second that does not open them.</summary>
+    private static int Others(CliSession session, List<UnreadableSecret> others) => session.Output.Fail(
+        ExitCode.Refused,
+        "OTHER_MASTER_KEY",
+        $"{string.Join(", ", others.Take(Named).Select(secret => secret.Name))}{(others.Count > Named ? $" and {others.Count - Named} more" : "")}: sealed under another master key than this one; "
+        + "nothing was changed. 'gateway doctor' names all and says what to do");
+
     private static async Task<int> AdoptAsync(CliSession session, CancellationToken cancellation)
     {
+        // What earlier keys left under the lost one: nobody opens it again, and it would stand in the way of every later replacement.
+        var box = new SecretBox(session.Keys);
+        var lost = (await DerivedKeyStore.ReadAsync(session.Database, cancellation)).Where(row => box.Open(row.Cipher, row.Context, out _) != SecretBoxStatus.Opened).ToList();
         await ControlTransaction.RunAsync(
             session.Database,
             async commands =>
             {
                 var now = session.Time.GetUtcNow();
+                foreach (var row in lost) await DerivedKeyStore.DeleteAsync(commands, row);
                 await DerivedKeyStore.MarkAsync(commands, session.Keys, now.ToUnixTimeMilliseconds());
                 await commands.AuditAsync(Actor.CommandLine, now, new AuditEntry("master_key.adopt", "master_key", $"{session.Keys.Id:x8}", null, null));
                 return true;

@@ -30,8 +30,10 @@ internal static class ServeCommand
     {
         var read = CommonOptions.Read(
             arguments, (Http, "Http:Listen"), (Grpc, "Grpc:Listen"), (Redis, "Redis"), (BotTokenEnv, "BotTokenEnv"), (BotTokenFile, "BotTokenFile"), (BaseUrl, "Telegram:BaseUrl"));
+        var output = CliSession.OutputFor(arguments);
         if (read.Options is not { } options)
         {
+            if (output.IsJson) return output.Fail(ExitCode.Usage, "INVALID_OPTIONS", string.Join("; ", read.Errors));
             Console.Error.WriteLine("gateway: the configuration cannot be used:");
             foreach (var error in read.Errors) Console.Error.WriteLine($"  {error}");
             return ExitCode.Usage;
@@ -39,12 +41,14 @@ internal static class ServeCommand
 
         foreach (var warning in read.Warnings) Console.Error.WriteLine($"gateway: warning: {warning}");
         var outcome = await new GatewayServer(options, Console.Out, TimeProvider.System).RunAsync(cancellation);
-        if (outcome.Reason is not null) Console.Error.WriteLine($"gateway: {outcome.Reason}");
-        return outcome.Status switch
+        var code = outcome.Status switch
         {
             ServeStatus.Stopped => ExitCode.Done,
             ServeStatus.DatabaseAway => ExitCode.Unavailable,
             _ => ExitCode.Refused,
         };
+        if (outcome.Reason is null) return code;
+        var name = outcome.Status switch { ServeStatus.DatabaseAway => "DATABASE_UNAVAILABLE", ServeStatus.Failed => "STAGE_DIED", _ => "NOT_STARTED" };
+        return output.Fail(code, name, outcome.Reason);
     }
 }

@@ -15,14 +15,16 @@ internal static class UserCommands
     public static Command Create()
     {
         var add = Make("add", "Add a user. Example: gateway user add --name anna --role operator --password-file -", AddAsync, Name, Role, PasswordFile);
-        var show = Make("show", "One user. Example: gateway user show --name anna --json", (session, user, _) => Task.FromResult(Show(session, user)), Name);
+        var show = new Command("show", "One user. Example: gateway user show --name anna --json") { Name };
+        show.SetAction((arguments, cancellation) => CliSession.LookAsync(
+            arguments, session => WithUserAsync(session, arguments, (session, user, _) => Task.FromResult(Show(session, user)), cancellation), cancellation));
         var password = Make("set-password", "Give a new password and end the user's sessions. Example: gateway user set-password --name anna --password-file -", SetPasswordAsync, Name, PasswordFile);
         var role = Make("set-role", "Give these roles in place of the ones there are. Example: gateway user set-role --name anna --role operator", SetRoleAsync, Name, Role);
         var disable = Make("disable", "Keep a user out and end its sessions. Example: gateway user disable --name anna", (session, user, _) => SetDisabledAsync(session, user, true), Name);
         var enable = Make("enable", "Let a user in again. Example: gateway user enable --name anna", (session, user, _) => SetDisabledAsync(session, user, false), Name);
         var remove = Make("remove", "Forget a user, its sessions and its grants. Example: gateway user remove --name anna", RemoveAsync, Name);
         var list = new Command("list", "All users. Example: gateway user list --json");
-        list.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => ListAsync(session, cancellation), cancellation));
+        list.SetAction((arguments, cancellation) => CliSession.LookAsync(arguments, session => ListAsync(session, cancellation), cancellation));
         return new Command("user", "Add, change, list and remove users") { add, list, show, password, role, disable, enable, remove };
     }
 
@@ -36,17 +38,15 @@ internal static class UserCommands
 
     /// <summary>For a command about a user that is there.</summary>
     private static Command Make(string name, string description, Func<CliSession, UserInfo, ParseResult, Task<int>> run, params Option[] options) =>
-        Make(
-            name,
-            description,
-            async (session, arguments, cancellation) =>
-            {
-                var wanted = arguments.GetRequiredValue(Name);
-                return await session.UserLists.FindAsync(wanted, cancellation) is { } user
-                    ? await run(session, user, arguments)
-                    : session.Output.Fail(ExitCode.Refused, "NOT_FOUND", $"there is no user {wanted}");
-            },
-            options);
+        Make(name, description, (session, arguments, cancellation) => WithUserAsync(session, arguments, run, cancellation), options);
+
+    private static async Task<int> WithUserAsync(CliSession session, ParseResult arguments, Func<CliSession, UserInfo, ParseResult, Task<int>> run, CancellationToken cancellation)
+    {
+        var wanted = arguments.GetRequiredValue(Name);
+        return await session.UserLists.FindAsync(wanted, cancellation) is { } user
+            ? await run(session, user, arguments)
+            : session.Output.Fail(ExitCode.Refused, "NOT_FOUND", $"there is no user {wanted} (gateway user list)");
+    }
 
     private static async Task<int> AddAsync(CliSession session, ParseResult arguments, CancellationToken cancellation)
     {

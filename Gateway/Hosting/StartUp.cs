@@ -66,7 +66,7 @@ internal sealed class StartUp : IAsyncDisposable
     }
 
     private const string OtherMasterKey = "this database was used with another master key than this one. Give the right one, or, if it is lost, "
-        + "give each bot's token again with 'gateway bot add --update' (without a bot: 'gateway master-key adopt') and make new API keys";
+        + "run 'gateway master-key adopt', give each bot's token again with 'gateway bot add --update', and make new API keys";
 
     /// <summary>The keys with those that earlier master keys left.</summary>
     private static async Task<(KeyRing? Ring, StartUpStatus Status, string? Reason)> CompleteKeysAsync(IDatabase database, KeyRing keys, TimeProvider time, ILogger logger, CancellationToken cancellation)

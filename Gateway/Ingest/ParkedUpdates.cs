@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gateway.Messages;
+using Gateway.Storage;
 
 namespace Gateway.Ingest;
 
@@ -31,15 +32,7 @@ internal sealed class ParkedUpdates(string folder)
                 return null;
             }
 
-            // Renamed when whole: what stands under the name is the update.
-            var temporary = path + ".new";
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                file.Write(payload);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
+            DurableFile.Write(path, payload);
             return path;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -82,6 +82,33 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal(0, (await script.DoneAsync("keys: [{ name: desk }]")).GetProperty("keys").GetArrayLength());
     }
 
+    /// <summary>Regression: keys were shown at the very end, so whatever ended the command before lost them, though they were good.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Apply_KilledBehindAKeyWithoutAFile_HasShownIt(bool json)
+    {
+        script.WriteSecrets();
+        // Each takes a password's hash of time: the command is at work long behind the key.
+        var users = string.Join('\n', Enumerable.Range(0, 40).Select(user => $"  - {{ name: user{user}, roles: [viewer], password: file:password }}"));
+        var path = gateway.FileOf("gateway.yaml", $"keys:\n  - name: desk\nusers:\n{users}\n");
+        string[] arguments = ["apply", "-f", path, .. json ? ["--json"] : Array.Empty<string>()];
+        var output = await gateway.KilledWhenAsync(async () => await script.ReadAsync("SELECT COUNT(*) FROM users") > 1, arguments);
+
+        Assert.NotNull(output);
+        Assert.Equal(1, await script.ReadAsync("SELECT COUNT(*) FROM api_keys WHERE hash <> ''"));
+        Assert.Contains("tgw_1_", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_ThatFailsBehindAKeyWithoutAFile_ShowsItInTheOneObject()
+    {
+        File.WriteAllText(Path.Combine(gateway.DataFolder, "..", "in-the-way"), "");
+        var failed = await script.ApplyAsync("keys: [{ name: first }, { name: second, secret: file:in-the-way/key }]", "--json");
+        Assert.Equal((1, "APPLY_INCOMPLETE"), (failed.ExitCode, failed.Json.GetProperty("code").GetString()));
+        Assert.StartsWith("tgw_1_", Assert.Single(failed.Json.GetProperty("keys").EnumerateArray()).GetProperty("key").GetString(), StringComparison.Ordinal);
+    }
+
     /// <summary>The process was killed between the key's row and its hash: nobody has a text that the row takes.</summary>
     [Fact]
     public async Task Apply_AfterItWasKilledWhileAKeyWasMade_MakesThatKeyAgain()

@@ -48,25 +48,27 @@ internal static class ApplyCommand
         var plan = PlanBuilder.Build(file, state, arguments.GetValue(Prune), errors);
         if (plan is null) return Fail(session.Output, path, errors);
         var progress = new ApplyProgress();
-        var runner = new ChangeRunner(session, state, progress, verify: !arguments.GetValue(NoVerify), arguments.GetValue(TakeOver));
+        var report = new ApplyReport(session.Output, plan);
+        report.Begin();
+        var runner = new ChangeRunner(session, state, progress, report, verify: !arguments.GetValue(NoVerify), arguments.GetValue(TakeOver));
         try
         {
             progress.Failure = await runner.RunAsync(plan, cancellation);
         }
         catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException or System.Net.Sockets.SocketException or IOException or UnauthorizedAccessException)
         {
-            // What was done stays done, and the keys that were made have to be shown now or never.
+            // What was done stays done, and is told.
             progress.Failure = e.Message;
         }
 
-        return ApplyReport.Done(session.Output, plan, progress, isDryRun: false);
+        return report.End(progress, isDryRun: false);
     }
 
     private static int Show(CliOutput output, ParseResult arguments, string path, ConfigurationFile file, CurrentState state)
     {
         var errors = new ConfigurationErrors();
         var plan = PlanBuilder.Build(file, state, arguments.GetValue(Prune), errors);
-        return plan is null ? Fail(output, path, errors) : ApplyReport.Done(output, plan, new ApplyProgress(), isDryRun: true);
+        return plan is null ? Fail(output, path, errors) : ApplyReport.Show(output, plan);
     }
 
     private static int Fail(CliOutput output, string path, ConfigurationErrors errors) => output.Fail(

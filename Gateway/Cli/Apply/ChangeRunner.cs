@@ -12,6 +12,7 @@ internal sealed class ChangeRunner
 {
     private readonly CliSession session;
     private readonly ApplyProgress progress;
+    private readonly ApplyReport report;
     private readonly bool verify;
     private readonly bool takeOver;
     private readonly Actor actor = Actor.CommandLine;
@@ -19,10 +20,11 @@ internal sealed class ChangeRunner
     private readonly Dictionary<string, long> keyIds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> userIds;
 
-    public ChangeRunner(CliSession session, CurrentState state, ApplyProgress progress, bool verify, bool takeOver)
+    public ChangeRunner(CliSession session, CurrentState state, ApplyProgress progress, ApplyReport report, bool verify, bool takeOver)
     {
         this.session = session;
         this.progress = progress;
+        this.report = report;
         this.verify = verify;
         this.takeOver = takeOver;
         botIds = state.Bots.ToDictionary(bot => bot.TelegramId, bot => bot.Id);
@@ -98,11 +100,11 @@ internal sealed class ChangeRunner
         return null;
     }
 
-    /// <summary>Before the key is good for anything: a crash behind this leaves a file with a key that nobody takes, and the next run writes another one.</summary>
+    /// <summary>Before the key is good for anything: a crash behind this leaves a file, or a line, with a key that nobody takes, and the next run makes another one.</summary>
     private void HandOver(KeyEntry key, CreatedApiKey made)
     {
         if (key.SecretFile is { } path) KeyFile.Write(path, made.Text);
-        progress.Keys.Add(new(made.Id, key.Name, key.SecretFile is null ? made.Text : null, key.SecretFile));
+        report.Show(new AppliedKeyJson(made.Id, key.Name, key.SecretFile is null ? made.Text : null, key.SecretFile));
     }
 
     private async Task<string?> MakeUserAsync(PlannedUser change, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Storage;
 
 namespace Gateway.Cli.Apply;
 
@@ -7,17 +8,7 @@ internal static class KeyFile
 {
     public static void Write(string path, string text)
     {
-        var folder = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(folder);
-        var side = $"{path}.{Environment.ProcessId}";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(side, options))
-        {
-            file.Write(Encoding.ASCII.GetBytes(text + "\n"));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(side, path, overwrite: true);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.Write(path, Encoding.ASCII.GetBytes(text + "\n"), isPrivate: true);
     }
 }

@@ -1,0 +1,45 @@
+using Gateway.Storage;
+
+namespace Gateway.Tests.Storage;
+
+/// <summary>That a power cut spares what was written cannot be tried here; that nothing is left half or lying about can.</summary>
+public sealed class DurableFileTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gateway-durable-").FullName;
+
+    private string FilePath => Path.Combine(folder, "file");
+
+    [Fact]
+    public void Write_OverAFile_ReplacesItAndLeavesNothingElse()
+    {
+        DurableFile.Write(FilePath, "one"u8);
+        DurableFile.Write(FilePath, "two"u8, isPrivate: true);
+        Assert.Equal("two", File.ReadAllText(FilePath));
+        Assert.Single(Directory.GetFiles(folder));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        DurableFile.Delete(FilePath);
+        DurableFile.Delete(FilePath);
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
+    public void Write_NotOverAFile_KeepsItAndLeavesNothingElse()
+    {
+        DurableFile.Write(FilePath, "one"u8);
+        Assert.Throws<IOException>(() => DurableFile.Write(FilePath, "two"u8, overwrite: false));
+        Assert.Equal("one", File.ReadAllText(FilePath));
+        Assert.Single(Directory.GetFiles(folder));
+    }
+
+    /// <summary>The system is really asked: a folder that it cannot open is told by name.</summary>
+    [Fact]
+    public void SyncFolder_ThatIsNotThere_Throws()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        DurableFile.SyncFolder(folder);
+        var nowhere = Path.Combine(folder, "nowhere");
+        Assert.Contains(nowhere, Assert.Throws<IOException>(() => DurableFile.SyncFolder(nowhere)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}
