@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Gateway.Access;
 using Gateway.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -50,5 +52,38 @@ internal static class Fault
         {
             await consumer.DisposeAsync();
         }
+    }
+
+    public static async Task<(PrincipalId Id, string Credential)> CreateKeyAsync(GatewayProcess gateway)
+    {
+        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
+        return (PrincipalId.Key(key.GetProperty("id").GetInt64()), key.GetProperty("key").GetString()!);
+    }
+
+    /// <summary>Everything that may come up to now has come: an event of the other chat behind it is there.</summary>
+    public static async Task AllHaveAsync(StreamConsumer[] consumers, ChatPoster kept)
+    {
+        (long _, long proof) = await kept.PostManyAsync(1);
+        foreach (StreamConsumer consumer in consumers)
+        {
+            await consumer.Journal.WaitForAsync(proof, Fault.Patience);
+        }
+    }
+
+    /// <summary>Nothing has been delivered for ten looks: what there is waits for the peer.</summary>
+    public static async Task StalledAsync(GatewayProcess gateway)
+    {
+        string last = "";
+        int same = 0;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                string now = (await gateway.TextOfAsync("/metrics")).Split('\n').Single(line => line.StartsWith("gateway_deliver_deliveries_total", StringComparison.Ordinal));
+                same = now == last ? same + 1 : 0;
+                last = now;
+                return same >= 10;
+            },
+            Fault.Patience,
+            () => last);
     }
 }

@@ -11,14 +11,15 @@ namespace Gateway.Tests.Faults;
 
 /// <summary>
 /// Law L7 on the running program, in both directions and on every transport: streams that run follow grants within a second, of chats, bots and
-/// threads, though nothing but the control version tells of a change.
+/// threads, though nothing but the control version tells of a change: gateways send each other no message about it that could be lost or late, they look.
+/// Each change here is a transaction that this process commits in the gateway's database (<see cref="GrantWriter"/>); the gateway's process is told nothing.
 /// </summary>
 [Collection(MariaDbCollection.Name)]
 public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper output)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
-    private const long Kept = 1, Changing = 2, Thread = 5;
+    private const long Kept = 1, Changing = 2, Thread = ChatPoster.Thread;
 
     [Theory]
     [InlineData("chat", false)]
@@ -33,7 +34,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(database);
         TestBot keptBot = await gateway.AddBotAsync(1001);
         TestBot bot = await gateway.AddBotAsync(1002);
-        (PrincipalId id, string credential) = isUser ? await LogInAsync(gateway) : await CreateKeyAsync(gateway);
+        (PrincipalId id, string credential) = isUser ? await LogInAsync(gateway) : await Fault.CreateKeyAsync(gateway);
         await using GrantWriter writer = GrantWriter.Open(database, gateway.DataFolder, id);
         using ChatPoster kept = new(keptBot, Kept), changing = new(bot, Changing);
         await kept.PostAsync(1);
@@ -55,7 +56,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
             await writer.RevokeAsync(condition);
             await Task.Delay(Bound, TimeProvider.System);
             (long From, long To) silent = await changing.PostManyAsync(20);
-            await AllHaveAsync(consumers, kept);
+            await Fault.AllHaveAsync(consumers, kept);
             await writer.GrantAsync(columns, values);
             await Task.Delay(Bound, TimeProvider.System);
             (long From, long To) again = await changing.PostManyAsync(20);
@@ -114,7 +115,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
             await Task.Delay(Bound, TimeProvider.System);
             await end.CancelAsync();
             await posting;
-            await AllHaveAsync(consumers, kept);
+            await Fault.AllHaveAsync(consumers, kept);
             for (int index = 0; index < consumers.Length; index++)
             {
                 Journal journal = consumers[index].Journal;
@@ -155,7 +156,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
         consumer.PauseReading();
         await changing.PostManyAsync(Events);
-        await StalledAsync(gateway);
+        await Fault.StalledAsync(gateway);
         gateway.Freeze();
         await writer.RevokeAsync($"chat_id = {chatId}");
         int atWake;
@@ -170,7 +171,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
             gateway.Thaw();
         }
 
-        await AllHaveAsync([consumer], kept);
+        await Fault.AllHaveAsync([consumer], kept);
         int late = Count(consumer.Journal) - atWake;
         output.WriteLine($"{atWake} of {Events} events when it woke, {late} after; {consumer.Journal.Connections} connections, {consumer.Journal.LastDisconnect}");
         // Or all of it was in the kernel, and nothing was shown.
@@ -178,12 +179,6 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         Assert.Equal(0, late);
         Assert.Equal(2, consumer.Journal.Connections);
         Assert.Empty(consumer.Journal.Violations);
-    }
-
-    private static async Task<(PrincipalId Id, string Credential)> CreateKeyAsync(GatewayProcess gateway)
-    {
-        JsonElement key = await gateway.CommandAsync("apikey", "create", "--name", "reader");
-        return (PrincipalId.Key(key.GetProperty("id").GetInt64()), key.GetProperty("key").GetString()!);
     }
 
     private static async Task<(PrincipalId Id, string Credential)> LogInAsync(GatewayProcess gateway)
@@ -198,23 +193,6 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         Assert.True(answer.StatusCode == HttpStatusCode.OK, body);
         using JsonDocument login = JsonDocument.Parse(body);
         return (PrincipalId.User(user.GetProperty("id").GetInt64()), login.RootElement.GetProperty("access_token").GetString()!);
-    }
-
-    /// <summary>Nothing has been delivered for ten looks: what there is waits for the peer.</summary>
-    private static async Task StalledAsync(GatewayProcess gateway)
-    {
-        string last = "";
-        int same = 0;
-        await Poll.UntilAsync(
-            async () =>
-            {
-                string now = (await gateway.TextOfAsync("/metrics")).Split('\n').Single(line => line.StartsWith("gateway_deliver_deliveries_total", StringComparison.Ordinal));
-                same = now == last ? same + 1 : 0;
-                last = now;
-                return same >= 10;
-            },
-            Fault.Patience,
-            () => last);
     }
 
     private static int Count(Journal journal) => journal.Events.Count(one => one.UpdateId >= ChatPoster.FirstIdOf(Changing));
@@ -232,16 +210,6 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         foreach (StreamConsumer consumer in consumers)
         {
             await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
-        }
-    }
-
-    /// <summary>Everything that may come up to now has come: an event of the other chat behind it is there.</summary>
-    private static async Task AllHaveAsync(StreamConsumer[] consumers, ChatPoster kept)
-    {
-        (long _, long proof) = await kept.PostManyAsync(1);
-        foreach (StreamConsumer consumer in consumers)
-        {
-            await consumer.Journal.WaitForAsync(proof, Fault.Patience);
         }
     }
 
@@ -263,48 +231,5 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         int next = Array.FindIndex(ids, journal.Accesses[0].EventsBefore, one => one >= ChatPoster.FirstIdOf(Changing));
         Assert.InRange(last, 0, journal.Accesses[0].EventsBefore - 1);
         Assert.InRange(next, journal.Accesses[1].EventsBefore, int.MaxValue);
-    }
-
-    /// <summary>Messages of one chat, in one thread of it; their update ids tell the chat.</summary>
-    private sealed class ChatPoster(TestBot bot, long chat) : IDisposable
-    {
-        private readonly HttpClient client = new();
-        private long lastId = FirstIdOf(chat) - 1;
-
-        public int PaddingBytes { get; init; }
-
-        public long LastId => Volatile.Read(ref lastId);
-
-        public static long FirstIdOf(long chat) => chat * 1_000_000;
-
-        public async Task PostAsync(int count)
-        {
-            for (int number = 0; number < count; number++)
-            {
-                long id = lastId + 1;
-                string json = string.Create(CultureInfo.InvariantCulture,
-                    $$$"""{"update_id":{{{id}}},"message":{"message_id":{{{id}}},"message_thread_id":{{{Thread}}},"is_topic_message":true,"date":1790000000,"chat":{"id":{{{chat}}},"type":"supergroup","title":"T"},"text":"hello"},"padding":"{{{new string('x', PaddingBytes)}}}"}""");
-                using HttpResponseMessage answer = await client.PostAsync(bot.WebhookUrl, TestUpdate.Content(Encoding.UTF8.GetBytes(json)));
-                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-                Volatile.Write(ref lastId, id);
-            }
-        }
-
-        public async Task<(long From, long To)> PostManyAsync(int count)
-        {
-            long from = LastId + 1;
-            await PostAsync(count);
-            return (from, LastId);
-        }
-
-        public async Task RunAsync(CancellationToken cancellation)
-        {
-            while (!cancellation.IsCancellationRequested)
-            {
-                await PostAsync(1);
-            }
-        }
-
-        public void Dispose() => client.Dispose();
     }
 }

@@ -20,6 +20,9 @@ internal sealed class GrantWriter(IDatabase database, PrincipalId id) : IAsyncDi
 
     public Task RevokeAsync(string condition) => RunAsync($"DELETE FROM grants WHERE principal_kind = {(int)id.Kind} AND principal_id = {id.Id} AND {condition}");
 
+    /// <summary>Ends the key itself.</summary>
+    public Task RevokeKeyAsync() => RunAsync($"UPDATE api_keys SET revoked_at_ms = 1 WHERE id = {id.Id}");
+
     public async Task<long> ChatIdAsync(long telegramChatId) =>
         await ControlTransaction.RunAsync(
             database,

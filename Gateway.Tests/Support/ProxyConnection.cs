@@ -11,6 +11,7 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
     private readonly TaskCompletionSource serverAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool isFrozen;
     private volatile bool isDroppingReplies;
+    private volatile bool isHoldingReplies;
 
     public void Freeze() => isFrozen = true;
 
@@ -49,6 +50,12 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
             {
                 serverAnswered.TrySetResult();
                 return;
+            }
+
+            if (from == server && isHoldingReplies)
+            {
+                await proxy.HoldReplyAsync();
+                isHoldingReplies = false;
             }
 
             await SendAsync(to, buffer.AsMemory(0, count));
@@ -106,6 +113,9 @@ internal sealed class ProxyConnection(TcpProxy proxy, Socket client, int upstrea
             case PacketFate.ForwardThenFreeze:
                 await SendAsync(server, packet);
                 isFrozen = true;
+                break;
+            case PacketFate.ForwardThenHoldReply:
+                isHoldingReplies = true;
                 break;
             case PacketFate.Forward:
                 break;

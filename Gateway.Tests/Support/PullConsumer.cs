@@ -8,7 +8,7 @@ internal sealed class PullConsumer(string address, string key, string selector) 
 {
     protected override async Task ConnectAsync(CancellationToken cancellation)
     {
-        using HttpClient client = new();
+        using HttpClient client = new(CreateHandler());
         client.DefaultRequestHeaders.Add(Credential.Name, Credential.Value);
         Journal.Connected();
         while (true)

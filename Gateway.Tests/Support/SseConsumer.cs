@@ -7,7 +7,7 @@ internal sealed class SseConsumer(string address, string key, string selector) :
 {
     protected override async Task ConnectAsync(CancellationToken cancellation)
     {
-        using HttpClient client = new() { Timeout = Timeout.InfiniteTimeSpan };
+        using HttpClient client = new(CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         using HttpRequestMessage request = new(HttpMethod.Get, $"{Address}/api/v1/events/stream?{Selector}&include=update&from=earliest");
         request.Headers.Add(Credential.Name, Credential.Value);
         if (Journal.Position is { } position)

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -26,6 +28,12 @@ internal abstract class StreamConsumer : IAsyncDisposable
     protected string Address { get; }
     protected string Key { get; }
 
+    /// <summary>The kernel's buffer of this client; zero leaves it to the kernel, which takes megabytes before a sender notices anything.</summary>
+    public int ReceiveBufferBytes { get; init; }
+
+    /// <summary>Null: nobody counts its bytes.</summary>
+    public PeerMeter? Meter { get; init; }
+
     /// <summary>How the credential is sent: an access token, which has dots, goes where tokens go.</summary>
     protected (string Name, string Value) Credential => Key.Contains('.') ? ("Authorization", "Bearer " + Key) : ("X-API-Key", Key);
 
@@ -35,6 +43,14 @@ internal abstract class StreamConsumer : IAsyncDisposable
     /// <summary>One of each transport, all of the same events.</summary>
     public static StreamConsumer[] OfEveryTransport(string address, string key, string selector = "all=true") =>
         [new WebSocketConsumer(address, key, selector), new SseConsumer(address, key, selector), new PullConsumer(address, key, selector)];
+
+    /// <summary>One of each transport, with a small buffer in the kernel, and their bytes counted.</summary>
+    public static StreamConsumer[] MeteredOfEveryTransport(string address, string key, int receiveBufferBytes) =>
+        [
+            new WebSocketConsumer(address, key, "all=true") { ReceiveBufferBytes = receiveBufferBytes, Meter = new PeerMeter() },
+            new SseConsumer(address, key, "all=true") { ReceiveBufferBytes = receiveBufferBytes, Meter = new PeerMeter() },
+            new PullConsumer(address, key, "all=true") { ReceiveBufferBytes = receiveBufferBytes, Meter = new PeerMeter() },
+        ];
 
     public void Start() => loop = RunAsync(end.Token);
 
@@ -140,10 +156,26 @@ internal abstract class StreamConsumer : IAsyncDisposable
         }
     }
 
+    /// <summary>For one connection; whoever is given it disposes it.</summary>
+    protected SocketsHttpHandler CreateHandler() => new() { ConnectCallback = OpenAsync };
+
+    private async ValueTask<Stream> OpenAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (ReceiveBufferBytes > 0)
+        {
+            socket.ReceiveBufferSize = ReceiveBufferBytes;
+        }
+
+        await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
+        return Meter?.Attach(socket) ?? new NetworkStream(socket, ownsSocket: true);
+    }
+
     protected static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 
     public async ValueTask DisposeAsync()
     {
+        Meter?.Resume();
         await end.CancelAsync();
         await loop;
         end.Dispose();

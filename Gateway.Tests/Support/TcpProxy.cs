@@ -23,6 +23,9 @@ internal enum PacketFate
 
     /// <summary>Forward it, and nothing more in either direction: a client frozen before it reads the answer.</summary>
     ForwardThenFreeze,
+
+    /// <summary>Forward it, and keep the answer back until <see cref="TcpProxy.ReleaseReplies"/>.</summary>
+    ForwardThenHoldReply,
 }
 
 /// <summary>
@@ -36,6 +39,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<ProxyConnection, byte> connections = new();
     private readonly CancellationTokenSource end = new();
     private readonly Task accepting;
+    private volatile Hold hold = new();
 
     public TcpProxy(int upstreamPort)
     {
@@ -62,6 +66,17 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>While true, nothing is forwarded and every connection, also a new one, stays open in silence.</summary>
     public bool IsBlackHole { get; private set; }
+
+    /// <summary>Ends when the first answer that is to be kept back has come: the server has answered, and nobody has heard it.</summary>
+    public Task ReplyHeld => hold.Reached.Task;
+
+    /// <summary>The answers that are kept back go on; later ones may be kept back again.</summary>
+    public void ReleaseReplies()
+    {
+        Hold released = hold;
+        hold = new Hold();
+        released.Released.TrySetResult();
+    }
 
     public int ConnectionCount => connections.Count;
 
@@ -90,8 +105,17 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>A connection has an answer that is to be kept back.</summary>
+    public Task HoldReplyAsync()
+    {
+        Hold current = hold;
+        current.Reached.TrySetResult();
+        return current.Released.Task;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        ReleaseReplies();
         await end.CancelAsync();
         listener.Stop();
         CutAll();
@@ -128,5 +152,11 @@ internal sealed class TcpProxy : IAsyncDisposable
 
             _ = connection.RunAsync().ContinueWith(_ => connections.TryRemove(connection, out byte _), TaskScheduler.Default);
         }
+    }
+
+    private sealed class Hold
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text.Json;
 
@@ -9,9 +7,6 @@ namespace Gateway.Tests.Support;
 internal sealed class WebSocketConsumer(string address, string key, string selector) : StreamConsumer("WebSocket", address, key, selector)
 {
     private const int BufferBytes = 256 * 1024;
-
-    /// <summary>The kernel's buffer of this client; zero leaves it to the kernel, which takes megabytes before a sender notices anything.</summary>
-    public int ReceiveBufferBytes { get; init; }
 
     private TaskCompletionSource reading = Finished();
 
@@ -28,7 +23,7 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
     {
         using ClientWebSocket socket = new();
         socket.Options.SetRequestHeader(Credential.Name, Credential.Value);
-        using HttpMessageInvoker invoker = new(new SocketsHttpHandler { ConnectCallback = OpenAsync });
+        using HttpMessageInvoker invoker = new(CreateHandler());
         await socket.ConnectAsync(new Uri($"{Address.Replace("http", "ws", StringComparison.Ordinal)}/api/v1/ws?{Selector}&include=update&{StartQuery}"), invoker, cancellation);
         Journal.Connected();
         string logId = Journal.Position?.LogId ?? "";
@@ -62,18 +57,6 @@ internal sealed class WebSocketConsumer(string address, string key, string selec
                 filled = 0;
             }
         }
-    }
-
-    private async ValueTask<Stream> OpenAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        if (ReceiveBufferBytes > 0)
-        {
-            socket.ReceiveBufferSize = ReceiveBufferBytes;
-        }
-
-        await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
-        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private static TaskCompletionSource Finished()
