@@ -88,9 +88,10 @@ public sealed class RevokeQueuedTests(MariaDbFixture mariaDb, ITestOutputHelper 
         // Pages of what may be read of all; those without a chat bring the live events to the gateway.
         const int PagesBefore = 2;
         int pages = 0;
+        bool isHolding = true;
         await using TcpProxy relay = new(url.Port)
         {
-            OnPacket = packet => TcpProxy.IsQueryWith(packet, "(events_chat)"u8) && Interlocked.Increment(ref pages) > PagesBefore ? PacketFate.ForwardThenHoldReply : PacketFate.Forward,
+            OnPacket = packet => TcpProxy.IsQueryWith(packet, "(events_chat)"u8) && Volatile.Read(ref isHolding) && Interlocked.Increment(ref pages) > PagesBefore ? PacketFate.ForwardThenHoldReply : PacketFate.Forward,
         };
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(new UriBuilder(url) { Port = relay.Port }.Uri.AbsoluteUri);
         TestBot bot = await gateway.AddBotAsync(1001);
@@ -108,6 +109,7 @@ public sealed class RevokeQueuedTests(MariaDbFixture mariaDb, ITestOutputHelper 
             await writer.RevokeAsync(condition);
             await Task.Delay(Bound, TimeProvider.System);
             chat.Mark();
+            Volatile.Write(ref isHolding, false);
             relay.ReleaseReplies();
             await Fault.AllHaveAsync(consumers, kept);
             AssertNothingLate(consumers, chat);
