@@ -70,7 +70,7 @@ internal static class Fault
         }
     }
 
-    /// <summary>Nothing has been delivered for ten looks: what there is waits for the peer.</summary>
+    /// <summary>Something has been delivered, and nothing more for ten looks: what there is waits for the peer.</summary>
     public static async Task StalledAsync(GatewayProcess gateway)
     {
         string last = "";
@@ -78,8 +78,8 @@ internal static class Fault
         await Poll.UntilAsync(
             async () =>
             {
-                string now = (await gateway.TextOfAsync("/metrics")).Split('\n').Single(line => line.StartsWith("gateway_deliver_deliveries_total", StringComparison.Ordinal));
-                same = now == last ? same + 1 : 0;
+                string now = (await gateway.TextOfAsync("/metrics")).Split('\n').SingleOrDefault(line => line.StartsWith("gateway_deliver_deliveries_total", StringComparison.Ordinal)) ?? "";
+                same = now.Length > 0 && now == last ? same + 1 : 0;
                 last = now;
                 return same >= 10;
             },
