@@ -91,7 +91,8 @@ public sealed class RevokeQueuedTests(MariaDbFixture mariaDb, ITestOutputHelper 
         bool isHolding = true;
         await using TcpProxy relay = new(url.Port)
         {
-            OnPacket = packet => TcpProxy.IsQueryWith(packet, "(events_chat)"u8) && Volatile.Read(ref isHolding) && Interlocked.Increment(ref pages) > PagesBefore ? PacketFate.ForwardThenHoldReply : PacketFate.Forward,
+            OnPacket = packet => TcpProxy.IsQueryWith(packet, "(events_chat)"u8) && Volatile.Read(ref isHolding) && Interlocked.Increment(ref pages) > PagesBefore
+                ? PacketFate.ForwardThenHoldReply : PacketFate.Forward,
         };
         await using GatewayProcess gateway = await GatewayProcess.StartAsync(new UriBuilder(url) { Port = relay.Port }.Uri.AbsoluteUri);
         TestBot bot = await gateway.AddBotAsync(1001);
