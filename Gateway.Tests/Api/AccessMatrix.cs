@@ -2,12 +2,19 @@ using Gateway.Http;
 
 namespace Gateway.Tests.Api;
 
-/// <param name="Method">An HTTP method; WS-HEADER and WS-FRAME are a WebSocket with its credential in the handshake or in an <c>auth</c> frame.</param>
+/// <param name="Method">
+/// An HTTP method; WS-HEADER and WS-FRAME are a WebSocket with its credential in the handshake or in an <c>auth</c> frame, WS2-… one by extended
+/// CONNECT over HTTP/2.
+/// </param>
 /// <param name="Target">The path and query; <c>{chat}</c>, <c>{bot}</c>, <c>{message}</c> stand for ours, <c>{new:bot}</c> for one made for this one call.</param>
 /// <param name="Expected">By column.</param>
 internal sealed record MatrixLine(string Method, string Target, string Needs, IReadOnlyDictionary<string, string> Expected, string? Body)
 {
-    public bool IsSocket => Method.StartsWith("WS-", StringComparison.Ordinal);
+    public bool IsSocket => Method.StartsWith("WS", StringComparison.Ordinal);
+
+    public bool IsHttp2 => Method.StartsWith("WS2-", StringComparison.Ordinal);
+
+    public bool IsInHeader => Method.EndsWith("-HEADER", StringComparison.Ordinal);
 
     /// <summary>The route that this line is about.</summary>
     public bool IsOf(HttpRoute route) =>

@@ -21,12 +21,21 @@ public sealed class AccessWorld : IAsyncLifetime
 
     private const long OurGroup = -1001, TheirGroup = -1002;
 
+    private readonly bool isTls;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-world-");
     private readonly ApiKeyHasher hasher = new();
     private readonly Dictionary<string, string> scopeKeys = [];
     private readonly Dictionary<string, long> users = [];
     private FakeTelegram telegram = null!;
     private long lastTelegramId = 5_000_000;
     private long lastName;
+
+    public AccessWorld()
+        : this(isTls: false)
+    {
+    }
+
+    internal AccessWorld(bool isTls) => this.isTls = isTls;
 
     internal ComposedGateway Gateway { get; private set; } = null!;
 
@@ -49,7 +58,15 @@ public sealed class AccessWorld : IAsyncLifetime
     public async Task InitializeAsync()
     {
         telegram = await FakeTelegram.StartAsync();
-        Gateway = await ComposedGateway.ComposeAsync(("Telegram:BaseUrl", telegram.BaseUrl));
+        List<(string, string)> values = [("Telegram:BaseUrl", telegram.BaseUrl)];
+        if (isTls)
+        {
+            var certificate = Path.Combine(folder.FullName, "certificate.pem");
+            TestCertificate.Write(certificate);
+            values.Add(("Http:CertificateFile", certificate));
+        }
+
+        Gateway = await ComposedGateway.ComposeAsync([.. values]);
         await SeedAsync(Gateway.Database, Gateway.Keys);
         await Gateway.StartAsync();
         await PostUpdateAsync(Ours, OurGroup, OurText);
@@ -63,6 +80,7 @@ public sealed class AccessWorld : IAsyncLifetime
         hasher.Dispose();
         await Gateway.DisposeAsync();
         await telegram.DisposeAsync();
+        folder.Delete(recursive: true);
     }
 
     internal Task<long> NumberAsync(string sql, params (string, object?)[] values) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -49,13 +50,15 @@ internal sealed partial class MatrixCall(AccessWorld world)
         using var limit = new CancellationTokenSource(Patience);
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
-        var isInHeader = line.Method == "WS-HEADER";
+        var isInHeader = line.IsInHeader;
+        using var http = line.IsHttp2 ? new HttpMessageInvoker(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true } }) : null;
+        if (http is not null) (socket.Options.HttpVersion, socket.Options.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         if (isInHeader) Present(credential, socket.Options.SetRequestHeader);
         // A first frame instead of the query: the query would be refused before it could authenticate.
-        var url = new UriBuilder(new Uri(world.Gateway.Address, isInHeader ? target : target.Split('?')[0])) { Scheme = "ws" }.Uri;
+        var url = new UriBuilder(new Uri(world.Gateway.Address, isInHeader ? target : target.Split('?')[0])) { Scheme = line.IsHttp2 ? "wss" : "ws" }.Uri;
         try
         {
-            await socket.ConnectAsync(url, limit.Token);
+            await socket.ConnectAsync(url, http, limit.Token);
         }
         catch (WebSocketException)
         {

@@ -9,7 +9,7 @@ internal sealed class SecretNotingHandler : DelegatingHandler
     private static readonly string[] Makers = ["/auth/", "/apikeys", "/bots", "/users"];
 
     public SecretNotingHandler()
-        : base(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+        : base(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true } })
     {
     }
 
