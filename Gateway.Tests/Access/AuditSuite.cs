@@ -78,6 +78,23 @@ public abstract class AuditSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Denials_AfterALookWithNothingNew_GoOnInTheSameRow()
+    {
+        var denials = Denials();
+        for (var look = 0; look < 3; look++)
+        {
+            denials.Note(Stranger(), "auth.key", "api_key", "0");
+            Assert.True(await denials.FlushAsync());
+            Assert.True(await denials.FlushAsync());
+        }
+
+        Assert.Equal(1, Assert.Single(await AllAsync()).Count);
+        // The end of the process does not wait for the end of the minute.
+        Assert.True(await denials.FlushAsync(isLast: true));
+        Assert.Equal(3, Assert.Single(await AllAsync()).Count);
+    }
+
+    [Fact]
     public async Task Denials_OfAnotherActorActionAddressOrMinute_AreRowsOfTheirOwn()
     {
         var denials = Denials();
@@ -208,10 +225,31 @@ public abstract class AuditSuite : IAsyncLifetime
         await Check("6 4 3 2 1", new AuditFilter(Action: "bot.*"));
         // An underscore is no wildcard.
         await Check("5", new AuditFilter(Action: "bots_*"));
+        await Check("", new AuditFilter(Action: "bot_*"));
         await Check("6", new AuditFilter(Outcome: "denied"));
         await Check("5 3 1", new AuditFilter(TargetType: "bot", TargetId: "0"));
         var start = Time.GetUtcNow() - TimeSpan.FromMinutes(5);
         await Check("3 2", new AuditFilter(SinceMs: start.AddMinutes(2).ToUnixTimeMilliseconds(), UntilMs: start.AddMinutes(3).ToUnixTimeMilliseconds()));
+    }
+
+    [Fact]
+    public async Task Read_PagesOfATime_AreWholeToo()
+    {
+        await ChangeAsync(9);
+        var start = Time.GetUtcNow() - TimeSpan.FromMinutes(8);
+        var filter = new AuditFilter(SinceMs: start.AddMinutes(1).ToUnixTimeMilliseconds(), UntilMs: start.AddMinutes(6).ToUnixTimeMilliseconds());
+        // So much later that the end of the asked time is looked up and not the newest row.
+        Time.Advance(Limits.Access.AuditDisorder * 2);
+        await ChangeAsync(2);
+        List<long> seen = [];
+        for (long? before = long.MaxValue; before is { } at && seen.Count < 20;)
+        {
+            var page = await Queries().ReadAsync(filter, at, 2, default);
+            seen.AddRange(page.Lines.Select(line => line.Id));
+            before = page.Next;
+        }
+
+        Assert.Equal([7L, 6, 5, 4, 3, 2], seen);
     }
 
     /// <summary>Rows whose time and place differ in order by as much as is allowed: the widened range finds them all.</summary>
@@ -226,6 +264,10 @@ public abstract class AuditSuite : IAsyncLifetime
         await ChangeAsync(20);
         var found = (await Queries().ReadAsync(new AuditFilter(SinceMs: at, UntilMs: at), long.MaxValue, 10, default)).Lines;
         Assert.Equal((10L, "denied"), (found.Single().Id, found.Single().Outcome));
+        // Row 10 is dated before the first change and stands behind nine of them: it is no sign that all before it are too old.
+        var since = Time.GetUtcNow().AddMinutes(-28).ToUnixTimeMilliseconds();
+        found = (await Queries().ReadAsync(new AuditFilter(SinceMs: since), long.MaxValue, 100, default)).Lines;
+        Assert.Equal(Enumerable.Range(1, 30).Where(id => id != 10).Select(id => (long)id).Reverse(), found.Select(line => line.Id));
     }
 
     [Fact]
@@ -252,6 +294,13 @@ public abstract class AuditSuite : IAsyncLifetime
         var second = await Queries().ReadAsync(filter, first.Next.Value, 10, default);
         Assert.Equal(1, second.Lines.Single().Id);
         Assert.Null(second.Next);
+
+        // On both sides of the place where the first page ends.
+        await ControlTransaction.RunQuietAsync(
+            database, commands => commands.ExecuteAsync("UPDATE audit_log SET action = 'user.password' WHERE id IN (@last, @next)", ("@last", first.Next), ("@next", first.Next - 1)), default);
+        first = await Queries().ReadAsync(filter, long.MaxValue, 10, default);
+        second = await Queries().ReadAsync(filter, first.Next!.Value, 10, default);
+        Assert.Equal([first.Next.Value, first.Next.Value - 1, 1], first.Lines.Concat(second.Lines).Select(line => line.Id));
     }
 
     [Fact]
@@ -279,6 +328,17 @@ public abstract class AuditSuite : IAsyncLifetime
         Assert.Equal(["bot.last", "bot.first"], (await AllAsync()).Select(line => line.Action));
         Assert.Equal(0, await retention.SweepAsync(default));
         Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(1, await retention.SweepAsync(default));
+    }
+
+    [Fact]
+    public async Task Retention_LineAsOldAsIsKept_Stays()
+    {
+        await ChangeAsync(1);
+        var retention = new AuditRetention(database, TimeSpan.FromDays(3), Time, log);
+        Time.Advance(TimeSpan.FromDays(3));
+        Assert.Equal(0, await retention.SweepAsync(default));
+        Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, await retention.SweepAsync(default));
     }
 

@@ -97,12 +97,42 @@ public abstract class KeyStoreSuite : IAsyncLifetime
         await fixture.GrantReadAsync(key.Id, 9);
         await new FeedbackAdministration(fixture.Database, fixture.Time).AddAsync(Somebody, null, key.Id, new ChatName(9, 0, 0), None);
 
+        await fixture.ExecuteAsync(
+            $"INSERT INTO tickets (hash, principal_kind, principal_id, session_id, expires_at_ms, principal_expires_at_ms) VALUES ('k', 1, {key.Id}, 0, 9, 9), ('u', 2, {key.Id}, 0, 9, 9)");
+
         Assert.Equal(ApiKeyStatus.Done, await fixture.ApiKeys.DeleteAsync(Somebody, null, key.Id, None));
+        // The user that happens to have the same number keeps its own.
+        Assert.Equal("2", await fixture.ReadAsync("SELECT SUM(principal_kind) FROM tickets"));
         Assert.Equal(ApiKeyStatus.NotFound, await fixture.ApiKeys.DeleteAsync(Somebody, null, key.Id, None));
         Assert.Equal("0", await fixture.ReadAsync("SELECT (SELECT COUNT(*) FROM api_keys) + (SELECT COUNT(*) FROM grants) + (SELECT COUNT(*) FROM feedback_grants)"));
         await fixture.PollAsync();
         Assert.True(principal.IsRevoked);
         Assert.Equal(AuthenticationStatus.Rejected, (await fixture.AuthenticateAsync(key.Text)).Status);
+    }
+
+    [Fact]
+    public async Task Key_GivenATextAgain_KeepsItsFirst()
+    {
+        var (key, _) = await fixture.SignInAsync();
+        var second = await fixture.ApiKeys.FinishAsync(key.Id, static _ => { }, None);
+        // A process that has not seen either.
+        using var hasher = new ApiKeyHasher();
+        var fresh = new AccessControl(fixture.Store, fixture.Keys, hasher, new TrackedPrincipals(fixture.Store, fixture.Time), fixture.Time);
+        Assert.Equal(AuthenticationStatus.Accepted, (await fresh.AuthenticateAsync(key.Text, None)).Status);
+        Assert.Equal(AuthenticationStatus.Rejected, (await fresh.AuthenticateAsync(second.Text, None)).Status);
+    }
+
+    [Fact]
+    public async Task Key_ChangedByTwoAtOnce_HasBothChanges()
+    {
+        var key = await fixture.CreateKeyAsync();
+        Task<ApiKeyStatus> ChangeAsync(Func<ApiKeySettings, ApiKeySettings> change) => Task.Run(() => fixture.ApiKeys.UpdateAsync(Somebody, null, key.Id, change, None));
+        for (var round = 1; round <= 10; round++)
+        {
+            await Task.WhenAll(ChangeAsync(settings => settings with { RatePerSecond = round }), ChangeAsync(settings => settings with { RateBurst = round }));
+            var settings = (await new ApiKeyQueries(fixture.Database).FindAsync(key.Id, None))!.Settings;
+            Assert.Equal((round, round), (settings.RatePerSecond, settings.RateBurst));
+        }
     }
 
     [Fact]
@@ -118,6 +148,9 @@ public abstract class KeyStoreSuite : IAsyncLifetime
         Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.UpdateAsync(Somebody, writer, weak, settings => settings with { Scopes = "audit:read" }, None));
         Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.UpdateAsync(Somebody, writer, weak, settings => settings with { IsAdmin = true }, None));
         Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.UpdateAsync(Somebody, writer, admin, settings => settings with { Name = "mine" }, None));
+        // Nor made weaker: whoever has less does not decide what a stronger one may.
+        var strong = (await fixture.ApiKeys.CreateAsync(Somebody, null, Settings("users:write bots:read"), None))!.Id;
+        Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.UpdateAsync(Somebody, writer, strong, settings => settings with { Scopes = "bots:read" }, None));
         Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.RevokeAsync(Somebody, writer, admin, None));
         Assert.Equal(ApiKeyStatus.NotHeld, await fixture.ApiKeys.DeleteAsync(Somebody, writer, admin, None));
         Assert.Equal(ApiKeyStatus.Done, await fixture.ApiKeys.RevokeAsync(Somebody, writer, weak, None));

@@ -97,13 +97,61 @@ public sealed class LoginTests
         }
     }
 
+    /// <summary>A share of its own has who is logged in there now, and nobody because of a session that ended, that is over, or that is another's.</summary>
+    [Theory]
+    [InlineData("ended")]
+    [InlineData("over")]
+    [InlineData("another's")]
+    public async Task LogIn_ManyWrongForOneAccount_WaitsWhereASessionIsNotItsLivingOne(string session)
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var tokens = await fixture.EnterAsync(session == "another's" ? "otto" : "anna");
+        if (session == "another's") await fixture.AddUserAsync("anna");
+        if (session == "ended") await fixture.Sessions.EndAsync(Actor.CommandLine, tokens.SessionId, default);
+        if (session == "over") fixture.Time.Advance(Limits.Access.RefreshTokenLife);
+        for (var at = 0; at < Limits.Access.LoginsPerAccount; at++)
+            Assert.Equal(LoginStatus.Refused, (await fixture.LogInAsync("anna", "guess", IPAddress.Parse($"203.0.113.{at}"))).Status);
+
+        Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync("anna")).Status);
+        Assert.True(await fixture.Denials.FlushAsync());
+        Assert.Equal(1, await fixture.NumberAsync("SELECT COUNT(*) FROM audit_log WHERE action = 'auth.login_limited' AND target_type = 'user' AND address = '192.0.2.1'"));
+    }
+
     [Fact]
-    public async Task LogIn_NameThatLooksLikeAnotherCount_LocksNobodyOut()
+    public async Task LogIn_ManyWrongWhereTheAccountIsLoggedIn_LeavesItsOtherPlacesAlone()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        await fixture.EnterAsync("anna");
+        Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("anna", from: SessionFixture.Elsewhere)).Status);
+        for (var at = 0; at < Limits.Access.LoginsPerAccount; at++) await fixture.LogInAsync("anna", "guess");
+
+        Assert.Equal(LoginStatus.LoggedIn, (await fixture.LogInAsync("anna", from: SessionFixture.Elsewhere)).Status);
+    }
+
+    /// <summary>Or the limits would tell that the password was right.</summary>
+    [Fact]
+    public async Task LogIn_RightPasswordOfADisabledUser_CountsLikeAWrongOne()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var id = await fixture.AddUserAsync("anna");
+        await fixture.Users.ChangeAsync(Actor.CommandLine, Authority.Whole, id, new UserChange(IsDisabled: true), default);
+        for (var at = 0; at < Limits.Access.LoginsPerAddress; at++) Assert.Equal(LoginStatus.Refused, (await fixture.LogInAsync("anna")).Status);
+
+        Assert.Equal(LoginStatus.Limited, (await fixture.LogInAsync("nobody")).Status);
+        Assert.True(await fixture.Denials.FlushAsync(isLast: true));
+        Assert.Equal(1, await fixture.NumberAsync($"SELECT COUNT(*) FROM audit_log WHERE action = 'auth.login' AND outcome = 'denied' AND count = {Limits.Access.LoginsPerAddress}"));
+        Assert.Equal(1, await fixture.NumberAsync("SELECT COUNT(*) FROM audit_log WHERE action = 'auth.login_limited' AND target_type = 'address'"));
+    }
+
+    [Theory]
+    [InlineData("own ")]
+    [InlineData(" own ")]
+    public async Task LogIn_NameThatLooksLikeAnotherCount_LocksNobodyOut(string count)
     {
         await using var fixture = await SessionFixture.CreateAsync();
         var tokens = await fixture.EnterAsync("anna");
         for (var at = 0; at < Limits.Access.LoginsPerAccount; at++)
-            await fixture.LogInAsync($" own {tokens.UserId}", "guess", IPAddress.Parse($"203.0.113.{at}"));
+            await fixture.LogInAsync($"{count}{tokens.UserId}", "guess", IPAddress.Parse($"203.0.113.{at}"));
 
         var actor = new Actor(ActorKind.User, tokens.UserId, "anna", null, null);
         Assert.Equal(OwnPasswordStatus.Changed, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Home, SessionFixture.Password, "another horse", default)).Status);
@@ -123,6 +171,33 @@ public sealed class LoginTests
         }
 
         Assert.Equal(OwnPasswordStatus.Limited, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Home, SessionFixture.Password, "another horse", default)).Status);
+        Assert.True(await fixture.Denials.FlushAsync());
+        Assert.Equal(
+            Limits.Access.LoginsPerAccount,
+            await fixture.NumberAsync($"SELECT SUM(count) FROM audit_log WHERE action = 'user.password' AND outcome = 'denied' AND actor_kind = 2 AND actor_id = {tokens.UserId}"));
+        // Nor do they count for another user.
+        var other = new Actor(ActorKind.User, await fixture.AddUserAsync("otto"), "otto", null, null);
+        Assert.Equal(OwnPasswordStatus.Changed, (await fixture.Logins.ChangeAsync(other, SessionFixture.Home, SessionFixture.Password, "another horse", default)).Status);
+    }
+
+    [Fact]
+    public async Task OwnPassword_FromAnAddressThatHadItsShare_Waits()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var actor = new Actor(ActorKind.User, await fixture.AddUserAsync("anna"), "anna", null, null);
+        for (var at = 0; at < Limits.Access.LoginsPerAddress; at++) await fixture.LogInAsync($"guess {at}", "x");
+
+        Assert.Equal(OwnPasswordStatus.Limited, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Home, SessionFixture.Password, "another horse", default)).Status);
+        Assert.Equal(OwnPasswordStatus.Changed, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Elsewhere, SessionFixture.Password, "another horse", default)).Status);
+    }
+
+    [Fact]
+    public async Task OwnPassword_RightOnes_AreNotCounted()
+    {
+        await using var fixture = await SessionFixture.CreateAsync();
+        var actor = new Actor(ActorKind.User, await fixture.AddUserAsync("anna"), "anna", null, null);
+        for (var at = 0; at <= Math.Max(Limits.Access.LoginsPerAddress, Limits.Access.LoginsPerAccount); at++)
+            Assert.Equal(OwnPasswordStatus.Changed, (await fixture.Logins.ChangeAsync(actor, SessionFixture.Home, SessionFixture.Password, SessionFixture.Password, default)).Status);
     }
 
     [Fact]

@@ -53,6 +53,18 @@ public abstract class SessionSuite
     }
 
     [Fact]
+    public async Task LogIn_UserDisabledBetweenCheckAndSession_IsRefused()
+    {
+        await using var fixture = await OpenAsync();
+        var id = await fixture.AddUserAsync("anna");
+        var verified = await fixture.Users.ReadHashAsync(id, default);
+        await fixture.Users.ChangeAsync(Actor.CommandLine, Authority.Whole, id, new UserChange(IsDisabled: true), default);
+
+        Assert.Null(await fixture.Sessions.OpenAsync(new Actor(ActorKind.User, id, "anna", null, null), verified!, default));
+        Assert.Equal(0, await fixture.NumberAsync("SELECT COUNT(*) FROM sessions"));
+    }
+
+    [Fact]
     public async Task Refresh_Token_IsGoodOnceAndGivesTheNextPair()
     {
         await using var fixture = await OpenAsync();
@@ -68,7 +80,10 @@ public abstract class SessionSuite
         Assert.Equal(first.SessionId, (await fixture.AcceptAsync(second.Access.Text)).SessionId);
         // The session lives as long as its newest refresh token, which is now seven days from here.
         fixture.Time.Advance(TimeSpan.FromDays(6));
-        Assert.Equal(RefreshStatus.Refreshed, (await fixture.RefreshAsync(second.RefreshToken)).Status);
+        await fixture.Sweeper.SweepAsync(default);
+        outcome = await fixture.RefreshAsync(second.RefreshToken);
+        Assert.Equal(RefreshStatus.Refreshed, outcome.Status);
+        await fixture.AcceptAsync(outcome.Tokens!.Access.Text);
     }
 
     [Fact]
@@ -80,6 +95,8 @@ public abstract class SessionSuite
         var second = (await fixture.RefreshAsync(first.RefreshToken)).Tokens!;
         var running = await fixture.AcceptAsync(second.Access.Text);
         var untouched = await fixture.AcceptAsync(other.Access.Text);
+        // What was changed before is seen now: what is seen next is the end of the session and nothing else.
+        await fixture.PollAsync();
 
         Assert.Equal(RefreshStatus.Reused, (await fixture.RefreshAsync(first.RefreshToken)).Status);
         await fixture.PollAsync();
@@ -123,6 +140,8 @@ public abstract class SessionSuite
         var (mine, other) = (await fixture.EnterAsync(), (await fixture.LogInAsync("anna")).Tokens!);
         await fixture.AcceptAsync(mine.Access.Text);
         var actor = new Actor(ActorKind.User, mine.UserId, "anna", null, null);
+        // What was changed before is seen now: what is seen next is the logout and nothing else.
+        await fixture.PollAsync();
 
         Assert.True(await fixture.Sessions.EndAsync(actor, mine.SessionId, default));
         Assert.False(await fixture.Sessions.EndAsync(actor, mine.SessionId, default));
@@ -150,6 +169,49 @@ public abstract class SessionSuite
 
         Assert.True(running.IsRevoked);
         Assert.Equal(Limits.Access.SessionsPerUser, await fixture.NumberAsync("SELECT COUNT(*) FROM sessions WHERE revoked_at_ms IS NULL"));
+    }
+
+    /// <summary>One that is oldest and alive, one ended and one expired after it, and another user's: only the oldest goes, and only when there are too many.</summary>
+    [Fact]
+    public async Task LogIn_WithSessionsThatEndedAndSomebodyElses_CountsOnlyTheUsersLivingOnes()
+    {
+        await using var fixture = await OpenAsync();
+        var (other, oldest) = (await fixture.EnterAsync("otto"), await fixture.EnterAsync());
+        var actor = new Actor(ActorKind.User, oldest.UserId, "anna", null, null);
+        await fixture.LogInAsync("anna");
+        fixture.Time.Advance(TimeSpan.FromDays(6));
+        Assert.True(await fixture.Sessions.EndAsync(actor, (await fixture.LogInAsync("anna")).Tokens!.SessionId, default));
+        (oldest, other) = ((await fixture.RefreshAsync(oldest.RefreshToken)).Tokens!, (await fixture.RefreshAsync(other.RefreshToken)).Tokens!);
+        fixture.Time.Advance(TimeSpan.FromDays(1));
+        var hash = (await fixture.Users.ReadHashAsync(oldest.UserId, default))!;
+
+        for (var at = 1; at < Limits.Access.SessionsPerUser; at++) Assert.NotNull(await fixture.Sessions.OpenAsync(actor, hash, default));
+        oldest = (await fixture.RefreshAsync(oldest.RefreshToken)).Tokens!;
+        Assert.NotNull(oldest);
+
+        Assert.NotNull(await fixture.Sessions.OpenAsync(actor, hash, default));
+        Assert.Equal(RefreshStatus.Refused, (await fixture.RefreshAsync(oldest.RefreshToken)).Status);
+        Assert.Equal(RefreshStatus.Refreshed, (await fixture.RefreshAsync(other.RefreshToken)).Status);
+    }
+
+    [Fact]
+    public async Task OwnPassword_VerifiedBeforeAnotherChange_IsNotReplaced()
+    {
+        await using var fixture = await OpenAsync();
+        var id = await fixture.AddUserAsync("anna");
+        var actor = new Actor(ActorKind.User, id, "anna", null, null);
+        var verified = (await fixture.Users.ReadHashAsync(id, default))!;
+        await fixture.Users.ChangeAsync(Actor.CommandLine, Authority.Whole, id, new UserChange(Password: "another horse"), default);
+        var current = (await fixture.Users.ReadHashAsync(id, default))!;
+
+        Assert.False(await fixture.Users.ReplaceHashAsync(actor, id, verified, "a third", default));
+        Assert.Equal(current, await fixture.Users.ReadHashAsync(id, default));
+
+        // Nor that of somebody who was shut out meanwhile: whoever lets it in again does not let in a password that it chose since.
+        await fixture.Users.ChangeAsync(Actor.CommandLine, Authority.Whole, id, new UserChange(IsDisabled: true), default);
+        Assert.False(await fixture.Users.ReplaceHashAsync(actor, id, current, "a third", default));
+        Assert.Null(await fixture.Users.ReadHashAsync(id, default));
+        Assert.Equal(0, await fixture.NumberAsync("SELECT COUNT(*) FROM users WHERE password_hash = 'a third'"));
     }
 
     [Fact]

@@ -70,6 +70,8 @@ public abstract class UserSuite
         Assert.Equal(UserStatus.Done, (await ChangeAsync(fixture, tokens.UserId, new UserChange(IsDisabled: false))).Status);
         Assert.Equal("berta", (await fixture.Queries.FindAsync(tokens.UserId, default))!.Name);
         Assert.Equal(UserStatus.NotFound, (await ChangeAsync(fixture, 4711, new UserChange(Name: "x"))).Status);
+        await fixture.AddUserAsync("otto");
+        Assert.Equal(UserStatus.NameTaken, (await ChangeAsync(fixture, tokens.UserId, new UserChange(Name: "otto"))).Status);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class ApiKeysHandlerTests : IAsyncLifetime
     [Fact]
     public async Task Key_FromPostToDelete_WorksAsTold()
     {
-        var (status, made) = await SendAsync("POST", "apikeys", """{"name":"desk","scopes":["messages:read","bots:read"],"expires_at":"2999-01-01T00:00:00Z","rate_per_second":7}""");
+        var (status, made) = await SendAsync("POST", "apikeys", """{"name":"desk","scopes":["messages:read","bots:read"],"expires_at":"2999-01-01T00:00:00Z","rate_per_second":7,"rate_burst":9}""");
         Assert.Equal(201, status);
         var id = made.GetProperty("id").GetInt64();
         var key = made.GetProperty("key").GetString()!;
@@ -63,9 +63,12 @@ public sealed class ApiKeysHandlerTests : IAsyncLifetime
 
         var (changedStatus, changed) = await SendAsync("PATCH", $"apikeys/{id}", """{"name":"help","scopes":["apikeys:read"],"rate_per_second":null}""");
         Assert.Equal((200, "help", JsonValueKind.Null), (changedStatus, changed.GetProperty("name").GetString(), changed.GetProperty("rate_per_second").ValueKind));
+        // What a change does not name stays.
+        Assert.Equal((9, "2999-01-01T00:00:00.000Z"), (changed.GetProperty("rate_burst").GetInt32(), changed.GetProperty("expires_at").GetString()));
         Assert.Equal((403, "FORBIDDEN"), await CodeAsync("GET", "bots", key: key));
         var (_, list) = await SendAsync("GET", "apikeys?offset=1&limit=1", key: key);
-        Assert.Equal((1, 1), (list.GetProperty("apikeys").GetArrayLength(), list.GetProperty("limit").GetInt32()));
+        Assert.Equal((1, 1, 2), (list.GetProperty("apikeys").GetArrayLength(), list.GetProperty("limit").GetInt32(), list.GetProperty("total").GetInt32()));
+        Assert.Equal(id, list.GetProperty("apikeys")[0].GetProperty("id").GetInt64());
 
         Assert.NotNull((await SendAsync("POST", $"apikeys/{id}/revoke")).Body.GetProperty("revoked_at").GetString());
         Assert.Equal((401, "UNAUTHENTICATED"), await CodeAsync("GET", "apikeys", key: key));
@@ -73,6 +76,20 @@ public sealed class ApiKeysHandlerTests : IAsyncLifetime
         Assert.Equal(204, (await SendAsync("DELETE", $"apikeys/{id}")).Status);
         foreach (var (method, path) in new[] { ("GET", ""), ("PATCH", ""), ("POST", "/revoke"), ("DELETE", "") })
             Assert.Equal((404, "APIKEY_NOT_FOUND"), await CodeAsync(method, $"apikeys/{id}{path}", method == "PATCH" ? "{}" : null));
+    }
+
+    [Fact]
+    public async Task Key_Made_IsKeptByNoCacheAndDeletedIsOutWithTheAnswer()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/apikeys") { Content = new StringContent("""{"name":"desk"}""", Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-API-Key", admin);
+        using var response = await gateway.Client.SendAsync(request);
+        Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
+        var made = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+
+        Assert.Equal(200, (await SendAsync("GET", "bots", key: made.GetProperty("key").GetString())).Status);
+        Assert.Equal(204, (await SendAsync("DELETE", $"apikeys/{made.GetProperty("id").GetInt64()}")).Status);
+        Assert.Equal((401, "UNAUTHENTICATED"), await CodeAsync("GET", "bots", key: made.GetProperty("key").GetString()));
     }
 
     [Theory]

@@ -56,4 +56,21 @@ public sealed class PagingTests
     [InlineData("AAAAAAAAH7t")]
     [InlineData("' OR 1=1 --")]
     public void Cursor_MadeUp_IsRefused(string cursor) => Assert.False(Cursor("?cursor=" + Uri.EscapeDataString(cursor)).IsGood);
+
+    [Fact]
+    public void Cursor_WithOneCharacterChanged_IsRefused()
+    {
+        var given = CursorPage.Encode(8123);
+        for (var at = 0; at < given.Length; at++)
+        {
+            var changed = given[..at] + (given[at] == 'A' ? 'B' : 'A') + given[(at + 1)..];
+            Assert.False(Cursor("?cursor=" + changed).IsGood, changed);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void Cursor_OfWhatIsNoId_IsRefused(long last) => Assert.False(Cursor("?cursor=" + CursorPage.Encode(last)).IsGood);
 }

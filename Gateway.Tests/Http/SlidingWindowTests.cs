@@ -39,6 +39,26 @@ public sealed class SlidingWindowTests
     }
 
     [Fact]
+    public void TryCount_OverTheShare_WaitsForTheNextWindow()
+    {
+        time.Advance(TimeSpan.FromSeconds(15));
+        Spend();
+        Assert.False(window.TryCount(1, out var wait));
+        Assert.Equal(TimeSpan.FromSeconds(45), wait);
+    }
+
+    /// <summary>Or whoever comes from enough addresses would wipe his count at every turn of the window.</summary>
+    [Fact]
+    public void TryCount_NewKeyWithoutAPlace_DoesNotTakeThatOfTheWindowBefore()
+    {
+        Spend();
+        for (UInt128 key = 2; key <= 10; key++) Assert.True(window.TryCount(key, out _));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(window.TryCount(11, out _));
+        Assert.Equal(0, Spend());
+    }
+
+    [Fact]
     public void Forgive_MoreThanWasCounted_GivesNoCredit()
     {
         Spend();
