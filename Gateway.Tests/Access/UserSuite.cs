@@ -100,6 +100,8 @@ public abstract class UserSuite
         var tokens = await fixture.EnterAsync();
         var running = await fixture.AcceptAsync(tokens.Access.Text);
         var ticket = await fixture.Tickets.IssueAsync(running, default);
+        // One that nobody comes with.
+        await fixture.Tickets.IssueAsync(running, default);
         await ControlTransaction.RunAsync(
             fixture.Database,
             commands => commands.ExecuteAsync($"INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (2, {tokens.UserId}, 5, 1, 0), (1, {tokens.UserId}, 5, 1, 0)"),

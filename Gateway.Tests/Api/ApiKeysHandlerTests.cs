@@ -164,6 +164,12 @@ public sealed class ApiKeysHandlerTests : IAsyncLifetime
         Assert.Equal((hidden.GetProperty("code").GetString(), hidden.GetProperty("error").GetString()), (missing.GetProperty("code").GetString(), missing.GetProperty("error").GetString()));
         var (_, list) = await SendAsync("GET", $"apikeys/{other.Id}/grants", key: clerk.Text);
         Assert.Equal(9, Assert.Single(list.GetProperty("chats").EnumerateArray()).GetProperty("chat_id").GetInt64());
+
+        await SendAsync("PUT", $"apikeys/{other.Id}/bots/102", """{"can_read":true}""");
+        foreach (var chat in new[] { 9, 20 }) await SendAsync("PUT", $"apikeys/{other.Id}/feedback/{chat}");
+        (_, list) = await SendAsync("GET", $"apikeys/{other.Id}/grants", key: clerk.Text);
+        Assert.Empty(list.GetProperty("bots").EnumerateArray());
+        Assert.Equal("""[{"chat_id":9,"bot_id":101}]""", list.GetProperty("feedback").GetRawText());
     }
 
     [Fact]
