@@ -121,15 +121,47 @@ public sealed class RevokeQueuedTests(MariaDbFixture mariaDb, ITestOutputHelper 
         }
     }
 
+    /// <summary>An answer of four megabytes, more than the kernels take, to a peer that reads none of it until a second after the revoke.</summary>
+    [Fact]
+    public async Task Revoke_WhileAPeerTakesNothingOfAPullsAnswer_TheRestIsNotSentASecondLater()
+    {
+        await using GatewayProcess gateway = await GatewayProcess.StartAsync();
+        TestBot bot = await gateway.AddBotAsync(1001);
+        (PrincipalId id, string credential) = await Fault.CreateKeyAsync(gateway);
+        await using GrantWriter writer = GrantWriter.Open(null, gateway.DataFolder, id);
+        using ChatPoster kept = new(bot, Kept), changing = new(bot, Changing) { PaddingBytes = 20_000 };
+        string condition = await BacklogAsync(writer, kept, changing, 600);
+
+        StreamConsumer[] consumers = [new PullConsumer(gateway.Address, credential, "all=true") { ReceiveBufferBytes = ReceiveBufferBytes, Meter = new PeerMeter() }];
+        LateEvents chat = new(consumers, Changing);
+        try
+        {
+            consumers[0].Meter!.Pause();
+            consumers[0].Start();
+            await Fault.StalledAsync(gateway);
+            await writer.RevokeAsync(condition);
+            await Task.Delay(Bound, TimeProvider.System);
+            chat.Mark();
+            consumers[0].Meter!.Resume();
+            await Fault.AllHaveAsync(consumers, kept);
+            output.WriteLine(chat.Describe(0));
+            Assert.Equal(0, chat.Late(0));
+        }
+        finally
+        {
+            await Fault.DisposeAllAsync(consumers);
+        }
+    }
+
     /// <summary>Both chats are granted, and of the one that changes there is more than the number. Answers the condition of its grant.</summary>
-    private static async Task<string> BacklogAsync(GrantWriter writer, ChatPoster kept, ChatPoster changing)
+    private static async Task<string> BacklogAsync(GrantWriter writer, ChatPoster kept, ChatPoster changing, int events = Events)
     {
         await kept.PostAsync(1);
         await changing.PostAsync(1);
         long chatId = await writer.ChatIdAsync(Changing);
         await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
         await writer.GrantAsync("chat_id", $"{chatId}");
-        await changing.PostBacklogAsync(Events);
+        await changing.PostBacklogAsync(events);
         return string.Create(CultureInfo.InvariantCulture, $"chat_id = {chatId}");
     }
 
