@@ -136,8 +136,10 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
     /// Regression: the rest of a send that a stalled peer had not taken left as soon as the process woke and the peer read, before it had heard of the
     /// revoke. What the kernel held is read while the process stands still, and not counted.
     /// </summary>
-    [Fact]
-    public async Task Gateway_StoppedAcrossTheRevoke_TheRestForAStalledSocketDoesNotLeave()
+    [Theory]
+    [InlineData("WebSocket")]
+    [InlineData("SSE")]
+    public async Task Gateway_StoppedAcrossTheRevoke_TheRestForAStalledPeerDoesNotLeave(string transport)
     {
         const int EventBytes = 100_000, Events = 150;
         await using GatewayProcess gateway = await GatewayProcess.StartAsync();
@@ -151,10 +153,10 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         long chatId = await writer.ChatIdAsync(Changing);
         await writer.GrantAsync("chat_id", $"{await writer.ChatIdAsync(Kept)}");
         await writer.GrantAsync("chat_id", $"{chatId}");
-        await using WebSocketConsumer consumer = new(gateway.Address, text, "all=true") { ReceiveBufferBytes = 64 * 1024 };
+        await using StreamConsumer consumer = StreamConsumer.MeteredOfEveryTransport(gateway.Address, text, 64 * 1024).Single(one => one.Journal.Name == transport);
         consumer.Start();
         await consumer.Journal.WaitForAsync(changing.LastId, Fault.Patience);
-        consumer.PauseReading();
+        consumer.Meter!.Pause();
         await changing.PostManyAsync(Events);
         await Fault.StalledAsync(gateway);
         gateway.Freeze();
@@ -162,7 +164,7 @@ public sealed class GrantFollowTests(MariaDbFixture mariaDb, ITestOutputHelper o
         int atWake;
         try
         {
-            consumer.ResumeReading();
+            consumer.Meter!.Resume();
             await Task.Delay(Bound + Bound, TimeProvider.System);
             atWake = Count(consumer.Journal);
         }
