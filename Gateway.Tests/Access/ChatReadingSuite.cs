@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Gateway.Access;
 using Gateway.Storage;
 
@@ -90,5 +91,30 @@ public abstract class ChatReadingSuite : IAsyncLifetime
         Assert.Equal("1 0", await fixture.ReadAsync("SELECT CASE WHEN COUNT(*) = 1 AND MAX(thread_id) = 0 THEN '1 0' END FROM grants"));
         Assert.Equal(GrantStatus.ChatNotFound, (await RemoveAsync(GrantTarget.InChat(new ChatName(0, 1, -999)), null)).Status);
         Assert.Equal("4", await fixture.ReadAsync("SELECT COUNT(*) FROM chats"));
+    }
+
+    /// <summary>Before, a refusal committed the row that it had made of the chat on its way, and every gateway read all permissions again for it.</summary>
+    [Fact]
+    public async Task Grant_Refused_LeavesNoChatAndIsNoChange()
+    {
+        var unseen = new ChatName(0, 1, -999);
+        static Grants OnBot(ChatRights rights) =>
+            new(false, FrozenDictionary<long, ChatRights>.Empty, new Dictionary<long, ChatRights> { [1] = rights }.ToFrozenDictionary());
+        async Task<GrantStatus> SetAsync(ChatRights held, long key, ChatRights rights) =>
+            (await fixture.Grants.SetAsync(Actor.Gateway, OnBot(held), PrincipalId.Key(key), GrantTarget.InChat(unseen), rights, None)).Status;
+        Task<string?> StateAsync() => fixture.ReadAsync("SELECT 100 * version + (SELECT COUNT(*) FROM chats) FROM control_version");
+        var before = await StateAsync();
+
+        Assert.Equal(GrantStatus.ChatNotFound, await SetAsync(ChatRights.Manage, 5, ChatRights.Read));
+        Assert.Equal(GrantStatus.NotHeld, await SetAsync(ChatRights.Manage | ChatRights.Read, 5, ChatRights.Send));
+        Assert.Equal(GrantStatus.PrincipalNotFound, await SetAsync(ChatRights.All, 99, ChatRights.Read));
+        var feedback = new FeedbackAdministration(fixture.Database, fixture.Time);
+        Assert.Equal(GrantStatus.ChatNotFound, (await feedback.AddAsync(Actor.Gateway, OnBot(ChatRights.Manage), 5, unseen, None)).Status);
+        Assert.Equal(GrantStatus.PrincipalNotFound, (await feedback.AddAsync(Actor.Gateway, OnBot(ChatRights.All), 99, unseen, None)).Status);
+        Assert.Equal(before, await StateAsync());
+
+        Assert.Equal(GrantStatus.Done, await SetAsync(ChatRights.All, 5, ChatRights.Read));
+        Assert.Equal("5", await fixture.ReadAsync("SELECT COUNT(*) FROM chats"));
+        Assert.NotEqual(before, await StateAsync());
     }
 }

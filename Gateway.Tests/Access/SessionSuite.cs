@@ -328,6 +328,20 @@ public abstract class SessionSuite
         Assert.Equal(0, await fixture.Sweeper.SweepAsync(default));
     }
 
+    /// <summary>Where a used token comes again, it can be seen whose session it was.</summary>
+    [Fact]
+    public async Task Sweep_RevokedSession_StaysUntilItWouldHaveExpired()
+    {
+        await using var fixture = await OpenAsync();
+        var tokens = await fixture.EnterAsync();
+        await fixture.Sessions.EndAsync(Actor.CommandLine, tokens.SessionId, default);
+        fixture.Time.Advance(Limits.Access.RefreshTokenLife - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, await fixture.Sweeper.SweepAsync(default));
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        // The session and its refresh token.
+        Assert.Equal(2, await fixture.Sweeper.SweepAsync(default));
+    }
+
     [Fact]
     public async Task Sweep_MoreThanOneTransactionDeletes_GoesOn()
     {

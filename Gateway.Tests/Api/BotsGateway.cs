@@ -63,7 +63,10 @@ internal sealed class BotsGateway : IAsyncDisposable
         using var response = await Client.SendAsync(request);
         var content = await response.Content.ReadAsStringAsync();
         answers.Add(content);
-        return new BotsAnswer((int)response.StatusCode, content, response.Headers.ETag?.ToString(), response.Headers.Location?.ToString());
+        return new BotsAnswer((int)response.StatusCode, content, response.Headers.ETag?.ToString(), response.Headers.Location?.ToString())
+        {
+            CacheControl = response.Headers.CacheControl?.ToString(),
+        };
     }
 
     /// <summary>Registers the fake server's bot.</summary>
@@ -108,6 +111,8 @@ internal sealed class BotsGateway : IAsyncDisposable
 
 internal sealed record BotsAnswer(int Status, string Content, string? Tag, string? Location)
 {
+    public string? CacheControl { get; init; }
+
     public JsonElement Json
     {
         get

@@ -40,6 +40,30 @@ public sealed class BotsHandlerTests : IAsyncLifetime
         Assert.DoesNotContain(secret, shown.Content + list.GetRawText(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task List_OfAPage_CountsEveryBotThatTheCallerSees()
+    {
+        for (var id = 1; id <= 3; id++) await gateway.AddAsync(new { token = $"{id}:a-token-of-a-bot-of-this-test-0123", verify = false });
+        var reader = await gateway.KeyAsync(scopes: "bots:read");
+        await gateway.ExecuteAsync("INSERT INTO grants (principal_kind, principal_id, bot_id, can_read, created_at_ms) VALUES (1, 2, 1, 1, 0), (1, 2, 3, 1, 0)");
+        foreach (var (key, second, total) in new[] { (gateway.AdminKey, 2, 3), (reader, 3, 2) })
+        {
+            var page = (await gateway.SendAsync("GET", "?limit=1&offset=1", key: key)).Json;
+            Assert.Equal((second, total), (Assert.Single(page.GetProperty("bots").EnumerateArray()).GetProperty("id").GetInt32(), page.GetProperty("total").GetInt32()));
+        }
+    }
+
+    /// <summary>The answer to a change may hold a secret; what is shown afterwards is the caller's alone, and asked about each time.</summary>
+    [Fact]
+    public async Task Answers_AreNotKeptByCachesInBetween()
+    {
+        Assert.Equal("no-store", (await gateway.AddAsync()).CacheControl);
+        Assert.Equal("no-store", (await gateway.SendAsync("PATCH", "/1", new { label = "x" })).CacheControl);
+        Assert.Equal("private, no-cache", Directives((await gateway.SendAsync("GET", "/1")).CacheControl));
+
+        static string Directives(string? header) => string.Join(", ", header!.Split(", ").OrderDescending(StringComparer.Ordinal));
+    }
+
     /// <summary>The running server knows the bot at once, and one that was given back no more.</summary>
     [Fact]
     public async Task Post_NewBot_ReceivesUpdatesWithoutARestart()

@@ -199,6 +199,20 @@ public abstract class ChatsApiTests : IAsyncLifetime
         Assert.Equal("2", await server.ScalarAsync("SELECT COUNT(*) FROM audit_log WHERE action = 'chat.change'"));
     }
 
+    /// <summary>What Telegram tells of the chat is part of what a client saw, too.</summary>
+    [Theory]
+    [InlineData("title = 'other'")]
+    [InlineData("username = 'other'")]
+    [InlineData("type = 'channel'")]
+    [InlineData("label = 'other'")]
+    [InlineData("migrated_to = 99")]
+    public async Task Tag_OfAChatThatChanged_IsAnother(string change)
+    {
+        var before = (await server.GetAsync($"/api/v1/chats/{first}")).ETag;
+        await server.ExecuteAsync($"UPDATE chats SET {change} WHERE id = {first}");
+        Assert.NotEqual(before, (await server.GetAsync($"/api/v1/chats/{first}")).ETag);
+    }
+
     [Fact]
     public async Task ChatLabelCharacters_More_AreRefused()
     {

@@ -61,6 +61,30 @@ public sealed class MessagesApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/api/v1/messages/1", key)).Status);
     }
 
+    /// <summary>A list of one chat is of that chat also for who may read more: the bot's other chats, threads of them, or everything.</summary>
+    [Fact]
+    public async Task List_OfAChat_HasNothingOfTheOthersThatItsReaderHas()
+    {
+        var other = (await server.CommitAsync(
+            SampleUpdates.Message(4, 1, "common four", bot: 1, chat: -6), SampleUpdates.Message(5, 2, "common five", bot: 1, chat: -6, extra: ",\"message_thread_id\":7"))).Items[0].ChatId;
+        var bot = (await server.KeyOnBotAsync(1, ChatRights.Read)).Text;
+        var threads = await server.KeyOnAsync(first, ChatRights.Read, threadId: 7);
+        await server.Grants.SetAsync(
+            Gateway.Storage.Actor.Gateway, null, PrincipalId.Key(threads.Id), GrantTarget.InChat(new ChatName(other, 0, 0), 7), ChatRights.Read, default);
+        await server.PollAsync();
+        foreach (var query in new[] { "limit=9", "q=common" })
+        {
+            foreach (var (key, ofFirst, ofOther) in new[] { (server.AdminKey, (long[])[3, 1], (long[])[5, 4]), (bot, [3, 1], [5, 4]), (threads.Text, [3], [5]) })
+            {
+                Assert.Equal(ofFirst, Ids(await server.GetAsync($"/api/v1/chats/{first}/messages?{query}", key)));
+                Assert.Equal(ofFirst, Ids(await server.GetAsync($"/api/v1/messages?chat_id={first}&{query}", key)));
+                Assert.Equal(ofOther, Ids(await server.GetAsync($"/api/v1/messages?chat_id=tg:1:-6&{query}", key)));
+            }
+
+            Assert.Equal([5, 3], Ids(await server.GetAsync("/api/v1/messages?" + query, threads.Text)));
+        }
+    }
+
     /// <summary>More hits in threads that are hidden than a page looks at must not end the page with a cursor: that would tell that the word is there.</summary>
     [Fact]
     public async Task Search_HitsInHiddenThreads_ChangeNothingOfTheAnswer()

@@ -59,5 +59,6 @@ public sealed class EntityTagTests
         other.Request.Headers.IfNoneMatch = "\"other\"";
         Assert.False(EntityTag.IsNotModified(new Exchange(other, default), Tag));
         Assert.Equal((200, Tag), (other.Response.StatusCode, other.Response.Headers.ETag.ToString()));
+        Assert.Equal("private, no-cache", other.Response.Headers.CacheControl.ToString());
     }
 }

@@ -158,6 +158,7 @@ public abstract partial class LogStoreSuite
         Assert.Equal([1], await FindAsync("after"));
         Assert.Empty(await FindAsync("older"));
         Assert.Empty(await FindAsync("other"));
+        Assert.Equal("1", await IndexedAsync());
     }
 
     [Fact]

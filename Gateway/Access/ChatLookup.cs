@@ -19,6 +19,8 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
     /// <summary>Whether it may say who may do what there.</summary>
     private static bool Manages(Grants? giver, long botId, long chatId) => giver is null || giver.CanManage(botId, chatId);
 
+    private static bool Reads(Grants? giver, long botId, long chatId) => giver is null || giver.CanRead(botId, chatId);
+
     /// <summary>A bot is seen by whoever has any right on it or on a chat of it.</summary>
     private static async Task<bool> SeesBotAsync(ControlCommands commands, Grants? giver, long botId)
     {
@@ -33,19 +35,19 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
 
     private async Task<GrantOutcome> FindChatAsync(ControlCommands commands, Grants? giver, ChatName chat, bool mayCreate)
     {
-        var id = await ReadIdAsync(commands, chat);
-        var isThere = id is not null;
-        if (id is null)
+        var found = await ReadIdAsync(commands, chat);
+        if (found is null && mayCreate && chat.ChatId == 0 && Manages(giver, chat.BotId, 0) && Reads(giver, chat.BotId, 0))
         {
-            if (chat.ChatId != 0 || !mayCreate || !Manages(giver, chat.BotId, 0)) return new GrantOutcome(GrantStatus.ChatNotFound);
             if (!await BotExistsAsync(commands, chat.BotId)) return new GrantOutcome(GrantStatus.BotNotFound);
-            id = await commands.InsertAsync(
+            found = await commands.InsertAsync(
                 "INSERT INTO chats (bot_id, telegram_chat_id, realm, created_at_ms) VALUES (@bot, @chat, '', @now)",
                 ("@bot", chat.BotId),
                 ("@chat", chat.TelegramChatId),
                 ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()));
         }
 
+        // Zero is no chat, and asked for all the same: how long the answer takes must not tell a chat that is hidden from one that is not there.
+        var id = found ?? 0;
         // A group that became a supergroup: its events come under the new chat.
         for (var step = 0; step < Limits.Access.ChatMigrations; step++)
         {
@@ -54,8 +56,8 @@ internal sealed class ChatLookup(IDatabase database, TimeProvider time)
         }
 
         var botId = await commands.ReadNumberAsync("SELECT bot_id FROM chats WHERE id = @id", ("@id", id)) ?? 0;
-        if (giver is not null && !giver.CanRead(botId, id.Value)) return new GrantOutcome(GrantStatus.ChatNotFound, ChatId: id.Value) { IsHidden = isThere && botId != 0 };
-        return new GrantOutcome(Manages(giver, botId, id.Value) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId, ChatId: id.Value);
+        if (botId == 0 || !Reads(giver, botId, id)) return new GrantOutcome(GrantStatus.ChatNotFound, ChatId: id) { IsHidden = botId != 0 };
+        return new GrantOutcome(Manages(giver, botId, id) ? GrantStatus.Done : GrantStatus.NotManaged, BotId: botId, ChatId: id);
     }
 
     /// <summary>

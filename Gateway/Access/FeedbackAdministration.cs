@@ -25,7 +25,8 @@ internal sealed class FeedbackAdministration(IDatabase database, TimeProvider ti
                 await AuditAsync(commands, actor, "feedback.add", keyId, null, Json(place.ChatId));
                 return place;
             },
-            cancellation);
+            cancellation,
+            GrantOutcome.IsChange);
 
     public Task<GrantOutcome> RemoveAsync(Actor actor, Grants? giver, long keyId, ChatName chat, CancellationToken cancellation) =>
         ControlTransaction.RunAsync(
@@ -39,7 +40,8 @@ internal sealed class FeedbackAdministration(IDatabase database, TimeProvider ti
                 await AuditAsync(commands, actor, "feedback.remove", keyId, Json(place.ChatId), null);
                 return place;
             },
-            cancellation);
+            cancellation,
+            GrantOutcome.IsChange);
 
     private async Task<bool> IsThereAsync(ControlCommands commands, long keyId, long chatId) =>
         await commands.ReadNumberAsync(

@@ -42,7 +42,8 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
                     removed += await RemoveThereAsync(commands, actor, from, target, place with { ChatId = former }, threadId);
                 return removed == 0 ? place with { Status = GrantStatus.NotGranted } : place;
             },
-            cancellation);
+            cancellation,
+            GrantOutcome.IsChange);
 
     private async Task<int> RemoveThereAsync(ControlCommands commands, Actor actor, PrincipalId from, GrantTarget target, GrantOutcome place, long? threadId)
     {
@@ -97,7 +98,7 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
         Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact, CancellationToken cancellation)
     {
         Task<GrantOutcome> RunAsync() =>
-            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, rights, isExact), cancellation);
+            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, rights, isExact), cancellation, GrantOutcome.IsChange);
         try
         {
             return await RunAsync();

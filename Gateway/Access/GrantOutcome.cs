@@ -25,6 +25,9 @@ internal enum GrantStatus
 /// <param name="Rights">What is granted now.</param>
 internal readonly record struct GrantOutcome(GrantStatus Status, long Id = 0, long BotId = 0, long ChatId = 0, ChatRights Rights = ChatRights.None)
 {
+    /// <summary>For the transaction: a refusal leaves no row of a chat behind, and makes no gateway look again.</summary>
+    public static readonly Func<GrantOutcome, bool> IsChange = static outcome => outcome.Status == GrantStatus.Done;
+
     /// <summary>The bot or chat is there, and whoever gives may not see it. Only for the audit log: it is answered as if it were not.</summary>
     public bool IsHidden { get; init; }
 }

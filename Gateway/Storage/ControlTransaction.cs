@@ -11,23 +11,27 @@ internal static class ControlTransaction
 {
     private const int Attempts = 5;
 
-    public static Task<T> RunAsync<T>(IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation) =>
+    /// <param name="isChange">Asked of the result. False: it was refused; nothing that was written on the way stays, and nobody looks again for it. Null: always.</param>
+    public static Task<T> RunAsync<T>(
+        IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation, Func<T, bool>? isChange = null) =>
         RunQuietAsync(
             database,
             async commands =>
             {
                 var result = await change(commands);
                 // Last, so that the version row, which every change needs, is locked as briefly as can be.
-                await commands.RaiseVersionAsync();
+                if (isChange is null || isChange(result)) await commands.RaiseVersionAsync();
                 return result;
             },
-            cancellation);
+            cancellation,
+            isChange);
 
     /// <summary>
     /// For rows that no process keeps in memory: new sessions, tickets, what has expired. The version stays, unless the change turns out to concern
     /// others and raises it itself: a reload everywhere for every login would let logins slow deliveries down.
     /// </summary>
-    public static async Task<T> RunQuietAsync<T>(IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation)
+    public static async Task<T> RunQuietAsync<T>(
+        IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation, Func<T, bool>? isChange = null)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -36,7 +40,7 @@ internal static class ControlTransaction
                 await using var connection = await database.OpenAsync(cancellation);
                 await using var transaction = await database.BeginWriteAsync(connection, cancellation);
                 var result = await change(new ControlCommands(database, connection, transaction));
-                await transaction.CommitAsync(cancellation);
+                if (isChange is null || isChange(result)) await transaction.CommitAsync(cancellation);
                 return result;
             }
             catch (DbException e) when (e.IsTransient && attempt < Attempts)
