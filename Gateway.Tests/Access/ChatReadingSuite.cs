@@ -117,4 +117,20 @@ public abstract class ChatReadingSuite : IAsyncLifetime
         Assert.Equal("5", await fixture.ReadAsync("SELECT COUNT(*) FROM chats"));
         Assert.NotEqual(before, await StateAsync());
     }
+
+    /// <summary>Before, one of two who named the same chat at once was answered with an error of the database.</summary>
+    [Fact]
+    public async Task Feedback_NamedByManyAtOnce_IsNamedOnceAndNobodyFails()
+    {
+        var feedback = new FeedbackAdministration(fixture.Database, fixture.Time);
+        for (var chat = -1; chat >= -5; chat--)
+        {
+            var name = new ChatName(0, 1, chat);
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => feedback.AddAsync(Actor.Gateway, null, 5, name, None))));
+            Assert.All(outcomes, outcome => Assert.Equal((GrantStatus.Done, outcomes[0].ChatId), (outcome.Status, outcome.ChatId)));
+        }
+
+        Assert.Equal("5", await fixture.ReadAsync("SELECT COUNT(*) FROM feedback_grants"));
+        Assert.Equal("5", await fixture.ReadAsync("SELECT COUNT(*) FROM audit_log WHERE action = 'feedback.add'"));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 using Gateway.Storage;
 
@@ -20,19 +19,9 @@ internal readonly record struct ChatOutcome(ChatStatus Status, ChatInfo? Chat = 
 /// <summary>Adds chats before Telegram tells of them, and labels them. Whether the caller may is asked before.</summary>
 internal sealed class ChatAdministration(IDatabase database, TimeProvider time)
 {
-    public async Task<ChatOutcome> AddAsync(Actor actor, long botId, long telegramChatId, string? label, CancellationToken cancellation)
-    {
-        Task<ChatOutcome> RunAsync() => ControlTransaction.RunAsync(database, commands => AddAsync(commands, actor, botId, telegramChatId, label), cancellation);
-        try
-        {
-            return await RunAsync();
-        }
-        catch (DbException e) when (!e.IsTransient)
-        {
-            // A running gateway may have made the chat's row between our look and our insert; then it is there now.
-            return await RunAsync();
-        }
-    }
+    public Task<ChatOutcome> AddAsync(Actor actor, long botId, long telegramChatId, string? label, CancellationToken cancellation) =>
+        ControlTransaction.RunTwiceAsync(
+            database, commands => AddAsync(commands, actor, botId, telegramChatId, label), cancellation, static outcome => outcome.Status == ChatStatus.Done);
 
     /// <param name="newLabel">Of the chat as it is.</param>
     /// <param name="isExpected">Asked of the chat as it is, inside the transaction; null: whatever it is.</param>

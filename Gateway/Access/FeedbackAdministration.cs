@@ -9,7 +9,7 @@ internal sealed class FeedbackAdministration(IDatabase database, TimeProvider ti
     private readonly ChatLookup chats = new(database, time);
 
     public Task<GrantOutcome> AddAsync(Actor actor, Grants? giver, long keyId, ChatName chat, CancellationToken cancellation) =>
-        ControlTransaction.RunAsync(
+        ControlTransaction.RunTwiceAsync(
             database,
             async commands =>
             {

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 using Gateway.Storage;
 
@@ -94,21 +93,9 @@ internal sealed class GrantAdministration(IDatabase database, TimeProvider time)
             principal.Kind == PrincipalKind.User ? "SELECT id FROM users WHERE id = @id" : "SELECT id FROM api_keys WHERE id = @id AND revoked_at_ms IS NULL",
             ("@id", principal.Id)) is not null;
 
-    private async Task<GrantOutcome> GrantAsync(
-        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact, CancellationToken cancellation)
-    {
-        Task<GrantOutcome> RunAsync() =>
-            ControlTransaction.RunAsync(database, commands => GrantAsync(commands, actor, giver, to, target, rights, isExact), cancellation, GrantOutcome.IsChange);
-        try
-        {
-            return await RunAsync();
-        }
-        catch (DbException e) when (!e.IsTransient)
-        {
-            // Another may have made the chat's row or the grant between our look and our insert; then it is there now.
-            return await RunAsync();
-        }
-    }
+    private Task<GrantOutcome> GrantAsync(
+        Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact, CancellationToken cancellation) =>
+        ControlTransaction.RunTwiceAsync(database, commands => GrantAsync(commands, actor, giver, to, target, rights, isExact), cancellation, GrantOutcome.IsChange);
 
     private async Task<GrantOutcome> GrantAsync(
         ControlCommands commands, Actor actor, Grants? giver, PrincipalId to, GrantTarget target, ChatRights rights, bool isExact)

@@ -13,7 +13,7 @@ internal sealed class SessionSweeper(IDatabase database, AccessControl access, T
     [
         $"DELETE FROM tickets WHERE hash IN (SELECT hash FROM (SELECT hash FROM tickets WHERE expires_at_ms <= @now LIMIT {Limits.Access.SweepRows}) AS due)",
         $"DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM (SELECT hash FROM refresh_tokens WHERE expires_at_ms <= @now LIMIT {Limits.Access.SweepRows}) AS due)",
-        // Revoked ones too only when their time is over: until then a used refresh token of theirs is told apart from an unknown one.
+        // Revoked ones too only when their time is over: until then the sessions that the audit log names can be looked up.
         $"DELETE FROM sessions WHERE id IN (SELECT id FROM (SELECT id FROM sessions WHERE expires_at_ms <= @now LIMIT {Limits.Access.SweepRows}) AS due)",
     ];
 

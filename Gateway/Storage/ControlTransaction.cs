@@ -27,6 +27,23 @@ internal static class ControlTransaction
             isChange);
 
     /// <summary>
+    /// As <see cref="RunAsync"/>, for a change that makes what is not there yet: another may make it between our look and our insert. Then it is there
+    /// at the second try.
+    /// </summary>
+    public static async Task<T> RunTwiceAsync<T>(
+        IDatabase database, Func<ControlCommands, Task<T>> change, CancellationToken cancellation, Func<T, bool>? isChange = null)
+    {
+        try
+        {
+            return await RunAsync(database, change, cancellation, isChange);
+        }
+        catch (DbException e) when (!e.IsTransient)
+        {
+            return await RunAsync(database, change, cancellation, isChange);
+        }
+    }
+
+    /// <summary>
     /// For rows that no process keeps in memory: new sessions, tickets, what has expired. The version stays, unless the change turns out to concern
     /// others and raises it itself: a reload everywhere for every login would let logins slow deliveries down.
     /// </summary>
