@@ -114,12 +114,28 @@ public abstract class KeyStoreSuite : IAsyncLifetime
     public async Task Key_GivenATextAgain_KeepsItsFirst()
     {
         var (key, _) = await fixture.SignInAsync();
-        var second = await fixture.ApiKeys.FinishAsync(key.Id, static _ => { }, None);
-        // A process that has not seen either.
+        // Regression: it was handed over all the same, and nothing took it.
+        Assert.Null(await fixture.ApiKeys.FinishAsync(key.Id, null, static _ => Assert.Fail("the key has a text"), None));
+        Assert.Null(await fixture.ApiKeys.FinishAsync(key.Id + 1, null, static _ => Assert.Fail("there is no such key"), None));
+        // A process that has not seen it.
         using var hasher = new ApiKeyHasher();
         var fresh = new AccessControl(fixture.Store, fixture.Keys, hasher, new TrackedPrincipals(fixture.Store, fixture.Time), fixture.Time);
         Assert.Equal(AuthenticationStatus.Accepted, (await fresh.AuthenticateAsync(key.Text, None)).Status);
-        Assert.Equal(AuthenticationStatus.Rejected, (await fresh.AuthenticateAsync(second.Text, None)).Status);
+    }
+
+    /// <summary>An apply found the row between its two transactions, and finished it: whoever made it has a text that works all the same.</summary>
+    [Fact]
+    public async Task Key_FinishedByAnotherWhileItIsMade_IsMadeOnceMore()
+    {
+        var transactions = 0;
+        fixture.Database.BeforeOpen = async _ =>
+        {
+            if (++transactions == 2) await fixture.ExecuteAsync("UPDATE api_keys SET hash = 'another' WHERE hash = ''");
+        };
+        var made = (await fixture.ApiKeys.CreateAsync(Somebody, null, Settings("bots:read"), None))!;
+        fixture.Database.BeforeOpen = null;
+        Assert.Equal("2", await fixture.ReadAsync("SELECT COUNT(*) FROM api_keys"));
+        Assert.Equal(AuthenticationStatus.Accepted, (await fixture.AuthenticateAsync(made.Text)).Status);
     }
 
     [Fact]

@@ -37,6 +37,19 @@ public sealed class BotAddTests : IAsyncLifetime
         Assert.Equal(0, (await AddAsync("--take-over")).ExitCode);
     }
 
+    /// <summary>Regression: a folder, a master key and a database were made first, and stayed.</summary>
+    [Theory]
+    [InlineData("INVALID_TOKEN", "--token", "123")]
+    [InlineData("INVALID_SECRET", "--token", Token, "--webhook-secret", "with a blank")]
+    [InlineData("INVALID_URL", "--token", Token, "--base-url", "ftp://example")]
+    [InlineData("CONFLICTING_OPTIONS", "--token", Token, "--poll", "--webhook")]
+    public async Task Arguments_ThatCannotBeUsed_AreRefusedAndNothingIsMade(string code, params string[] arguments)
+    {
+        var refused = await gateway.RunAsync(["bot", "add", "--json", .. arguments]);
+        Assert.Equal((2, code), (refused.ExitCode, refused.Json.GetProperty("code").GetString()));
+        Assert.False(Directory.Exists(gateway.DataFolder));
+    }
+
     [Fact]
     public async Task Token_ThatTelegramRefuses_IsRefused()
     {

@@ -66,9 +66,11 @@ internal sealed class GatewayProgram : IDisposable
     public async Task<bool> KillWhenAsync(Func<Task<bool>> holds, params string[] arguments) => await KilledWhenAsync(holds, arguments) is not null;
 
     /// <summary>As <see cref="KillWhenAsync"/>; answers what it had printed until then. Null: it ended before.</summary>
-    public async Task<string?> KilledWhenAsync(Func<Task<bool>> holds, params string[] arguments)
+    public Task<string?> KilledWhenAsync(Func<Task<bool>> holds, params string[] arguments) => KilledWithAsync([], holds, arguments);
+
+    public async Task<string?> KilledWithAsync((string Name, string Value)[] environment, Func<Task<bool>> holds, params string[] arguments)
     {
-        using var process = Start([], [.. arguments, "--data", DataFolder]);
+        using var process = Start(environment, [.. arguments, "--data", DataFolder]);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         await Poll.UntilAsync(async () => process.HasExited || await holds(), Patience, () => $"{string.Join(' ', arguments)} neither ends nor comes so far");

@@ -29,8 +29,9 @@ public sealed class HelpTests : IDisposable
             var (error, code) = (answer.Json.GetProperty("error").GetString(), answer.Json.GetProperty("code").GetString());
             Assert.False(string.IsNullOrWhiteSpace(error), name);
             Assert.True(code switch { "USAGE" or "INVALID_TOKEN" => 2, "NO_DATABASE" => 1, "NO_ANSWER" => 3, _ => 0 } == answer.ExitCode, $"{name}: {code} {answer.ExitCode}");
+            // Regression: bot add had made one before it looked at its arguments.
+            Assert.False(Directory.Exists(fresh.DataFolder), name);
         }
-
     }
 
     [Theory]

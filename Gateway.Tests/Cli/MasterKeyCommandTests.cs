@@ -43,13 +43,15 @@ public sealed class MasterKeyCommandTests : IDisposable
         var before = File.ReadAllText(KeyPath);
         if (behindTheNewKey) MasterKeyFile.BeginReplacing(KeyPath);
         else File.Copy(KeyPath, KeyPath + MasterKeyFile.PreviousSuffix);
-        foreach (var side in new[] { ".4711", ".previous.4711" }) File.Copy(KeyPath, KeyPath + side);
+        foreach (var side in new[] { ".4711-1.side", ".previous.4711-1.side", ".side" }) File.Copy(KeyPath, KeyPath + side);
+        // Regression: taken for one of ours and deleted, though it is the operator's backup, without which his older backups are lost.
+        File.Copy(KeyPath, KeyPath + ".20260209");
         var cut = File.ReadAllText(KeyPath);
         await AssertTakenAsync(key);
 
         var rotated = await gateway.RunAsync("master-key", "rotate", "--json");
         Assert.True(rotated.ExitCode == 0, rotated.Output + rotated.Errors);
-        Assert.Equal([KeyPath], Directory.GetFiles(gateway.DataFolder, $"{MasterKeyFile.Name}*"));
+        Assert.Equal([KeyPath, KeyPath + ".20260209"], Directory.GetFiles(gateway.DataFolder, $"{MasterKeyFile.Name}*").Order());
         Assert.NotEqual(before, File.ReadAllText(KeyPath));
         if (behindTheNewKey) Assert.Equal(cut, File.ReadAllText(KeyPath));
         await AssertTakenAsync(key);

@@ -31,6 +31,19 @@ public sealed class DurableFileTests : IDisposable
         Assert.Single(Directory.GetFiles(folder));
     }
 
+    /// <summary>Regression: a link that another user laid in the way took the secret.</summary>
+    [Fact]
+    public void Write_WhereALinkLies_WritesNothingThroughIt()
+    {
+        var elsewhere = Path.Combine(folder, "elsewhere");
+        File.WriteAllText(elsewhere, "untouched");
+        // The names that the next writes of this process take, whatever others wrote before.
+        DurableFile.Write(FilePath, "one"u8);
+        for (var next = 1; next < 5000; next++) File.CreateSymbolicLink($"{FilePath}.{Environment.ProcessId}-{next}{DurableFile.SideSuffix}", elsewhere);
+        DurableFile.Write(FilePath, "two"u8, isPrivate: true);
+        Assert.Equal(("two", "untouched"), (File.ReadAllText(FilePath), File.ReadAllText(elsewhere)));
+    }
+
     /// <summary>The system is really asked: a folder that it cannot open is told by name.</summary>
     [Fact]
     public void SyncFolder_ThatIsNotThere_Throws()

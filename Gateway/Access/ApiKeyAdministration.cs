@@ -25,44 +25,69 @@ internal enum ApiKeyStatus
 internal sealed class ApiKeyAdministration(IDatabase database, KeyRing keys, ApiKeyHasher hasher, TimeProvider time)
 {
     /// <returns>Null: the giver does not hold what the key would.</returns>
-    public Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, CancellationToken cancellation) =>
-        CreateAsync(actor, giver, settings, static _ => { }, cancellation);
-
-    /// <param name="handOver">Puts the text where its holder finds it, before it is good for anything: see <see cref="FinishAsync"/>.</param>
-    public async Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, Action<CreatedApiKey> handOver, CancellationToken cancellation)
+    public async Task<CreatedApiKey?> CreateAsync(Actor actor, Principal? giver, ApiKeySettings settings, CancellationToken cancellation)
     {
         if (!Holds(giver, settings)) return null;
-
-        // Two transactions, because the key's text has its id and hashing takes longer than a transaction may: between them the row's hash
-        // is no hash, which no text matches. A crash there leaves a key that nobody has and nobody can use.
-        var id = await ControlTransaction.RunAsync(
-            database,
-            async commands =>
-            {
-                var made = await commands.InsertAsync(
-                    $"""
-                     INSERT INTO api_keys (hash, created_at_ms, {ApiKeyQueries.SettingsColumns}) VALUES ('', @now, @name, @admin, @scopes, @expires, @rate, @burst)
-                     """,
-                    [("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), .. Parameters(settings)]);
-                await AuditAsync(commands, actor, "apikey.create", made, null, settings.ToJson());
-                return made;
-            },
-            cancellation);
-        return await FinishAsync(id, handOver, cancellation);
+        var id = await InsertAsync(actor, settings, isOnly: false, cancellation);
+        // An apply that found the row without a text has given it another one: whoever asks here gets a key of his own, and never a text that nothing takes.
+        return await FinishAsync(id!.Value, null, null, cancellation) ?? await CreateAsync(actor, giver, settings, cancellation);
     }
 
-    /// <summary>Gives a key its text, once: one that a crash left without is the only kind that has none. A crash behind the handing over leaves it so.</summary>
-    public async Task<CreatedApiKey> FinishAsync(long id, Action<CreatedApiKey> handOver, CancellationToken cancellation)
+    /// <summary>For those who know keys by their names: two of them at once make one key. Show and save as <see cref="FinishAsync"/> says.</summary>
+    /// <returns>Null: another has made a key of this name meanwhile.</returns>
+    public async Task<CreatedApiKey?> CreateOnlyAsync(
+        Actor actor, ApiKeySettings settings, Action<CreatedApiKey>? show, Action<CreatedApiKey>? save, CancellationToken cancellation) =>
+        await InsertAsync(actor, settings, isOnly: true, cancellation) is { } id ? await FinishAsync(id, show, save, cancellation) : null;
+
+    /// <summary>Gives a key its text, once: one that a crash left without is the only kind that has none. A crash behind show or save leaves it so.</summary>
+    /// <param name="show">Before the transaction, which a terminal that its user has stopped must not hold open.</param>
+    /// <param name="save">Inside it: of two that finish one key, only the one whose text the key gets may write it where the other would, too.</param>
+    /// <returns>Null: another has given it its text, or taken it away.</returns>
+    public async Task<CreatedApiKey?> FinishAsync(long id, Action<CreatedApiKey>? show, Action<CreatedApiKey>? save, CancellationToken cancellation)
     {
         var created = new CreatedApiKey(id, ApiKeyText.Create(id, keys));
         var hash = await hasher.HashAsync(created.Text);
-        handOver(created);
-        await ControlTransaction.RunAsync(
+        show?.Invoke(created);
+        return await ControlTransaction.RunAsync(
             database,
-            commands => commands.ExecuteAsync("UPDATE api_keys SET hash = @hash WHERE id = @id AND hash = ''", ("@hash", hash), ("@id", id)),
+            async commands =>
+            {
+                var there = await commands.ReadRowAsync($"SELECT hash FROM api_keys WHERE id = @id{database.ForUpdate}", row => row.GetString(0), ("@id", id));
+                // Ours: the transaction was made, and only its answer was lost.
+                if (there == hash) return created;
+                if (there is not "") return null;
+                save?.Invoke(created);
+                await commands.ExecuteAsync("UPDATE api_keys SET hash = @hash WHERE id = @id", ("@hash", hash), ("@id", id));
+                return created;
+            },
             cancellation);
-        return created;
     }
+
+    /// <summary>
+    /// The first of two transactions, because the key's text has its id and hashing takes longer than a transaction may: between them the row's hash is no
+    /// hash, which no text matches. A crash there leaves a key that nobody has and nobody can use.
+    /// </summary>
+    /// <param name="isOnly">Null is answered where there is one of this name.</param>
+    private Task<long?> InsertAsync(Actor actor, ApiKeySettings settings, bool isOnly, CancellationToken cancellation) => ControlTransaction.RunAsync<long?>(
+        database,
+        async commands =>
+        {
+            if (isOnly)
+            {
+                // First, for its lock: names have no index that would tell two transactions of each other.
+                await commands.RaiseVersionAsync();
+                if (await commands.ReadNumberAsync("SELECT id FROM api_keys WHERE name = @name AND revoked_at_ms IS NULL LIMIT 1", ("@name", settings.Name)) is not null) return null;
+            }
+
+            var made = await commands.InsertAsync(
+                $"""
+                 INSERT INTO api_keys (hash, created_at_ms, {ApiKeyQueries.SettingsColumns}) VALUES ('', @now, @name, @admin, @scopes, @expires, @rate, @burst)
+                 """,
+                [("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), .. Parameters(settings)]);
+            await AuditAsync(commands, actor, "apikey.create", made, null, settings.ToJson());
+            return made;
+        },
+        cancellation);
 
     public Task<ApiKeyStatus> UpdateAsync(
         Actor actor, Principal? giver, long id, Func<ApiKeySettings, ApiKeySettings> change, CancellationToken cancellation) =>

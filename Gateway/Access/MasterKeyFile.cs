@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Storage;
 
 namespace Gateway.Access;
@@ -20,8 +19,31 @@ internal static class MasterKeyFile
     /// <summary>The key that <see cref="BeginReplacing"/> put aside; null when none is being replaced.</summary>
     public static MasterKey? ReadPrevious(string path)
     {
-        if (!File.Exists(path + PreviousSuffix)) return null;
-        return Read(path + PreviousSuffix) ?? throw new IOException($"{path + PreviousSuffix} does not hold a master key; restore it from a backup");
+        try
+        {
+            return Read(path + PreviousSuffix) ?? throw new IOException($"{path + PreviousSuffix} does not hold a master key; restore it from a backup");
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The two as they stood together at one moment. A command that only looks takes no lock, and the key of before with the word that none is being replaced,
+    /// read on either side of a replacement, would open nothing.
+    /// </summary>
+    public static (MasterKey Current, MasterKey? Previous)? ReadBoth(string path)
+    {
+        for (var current = ReadOrCreate(path); current is not null;)
+        {
+            var previous = ReadPrevious(path);
+            var again = Read(path);
+            if (again is not null && again.Bytes.SequenceEqual(current.Bytes)) return (current, previous);
+            current = again;
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -55,11 +77,7 @@ internal static class MasterKeyFile
     public static void FinishReplacing(string path)
     {
         // Of a run that was killed before it renamed them: a key that was replaced because it leaked is not to lie about.
-        foreach (var side in Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, $"{Path.GetFileName(path)}.*"))
-        {
-            if (int.TryParse(Path.GetExtension(side).AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out _)) File.Delete(side);
-        }
-
+        foreach (var side in Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, $"{Path.GetFileName(path)}*{DurableFile.SideSuffix}")) File.Delete(side);
         DurableFile.Delete(path + PreviousSuffix);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Gateway.Hosting;
 using Gateway.Ingest;
@@ -30,41 +31,52 @@ internal static class BotAddCommand
         {
             Token, TokenFile, Label, WebhookSecret, WebhookSecretFile, SecretToken, SecretTokenFile, BaseUrl, CommonOptions.PublicUrl, NoVerify, TakeOver, Poll, Webhook, Update,
         };
-        add.SetAction((arguments, cancellation) => CliSession.RunAsync(arguments, session => RunAsync(session, arguments, cancellation), cancellation));
+        add.SetAction((arguments, cancellation) =>
+            // Before the database is opened: what cannot be used needs none.
+            TryRead(CliSession.OutputFor(arguments), arguments, out var bot)
+                ? CliSession.RunAsync(arguments, async session => Answer(session, await session.BotRegistrar.RegisterAsync(Actor.CommandLine, bot, cancellation), bot.Verify), cancellation)
+                : Task.FromResult(ExitCode.Usage));
         return add;
     }
 
-    private static async Task<int> RunAsync(CliSession session, ParseResult arguments, CancellationToken cancellation)
+    /// <summary>False: it was told what is wrong.</summary>
+    private static bool TryRead(CliOutput output, ParseResult arguments, [NotNullWhen(true)] out BotRegistration? bot)
     {
-        if (!TryRead(session, arguments, Token, TokenFile, out var token) || !TryRead(session, arguments, WebhookSecret, WebhookSecretFile, out var webhookSecret)
-            || !TryRead(session, arguments, SecretToken, SecretTokenFile, out var secretToken)) return ExitCode.Usage;
-        if (token is null) return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "give the token by either --token or --token-file");
+        bot = null;
+        if (!TryRead(output, arguments, Token, TokenFile, out var token) || !TryRead(output, arguments, WebhookSecret, WebhookSecretFile, out var webhookSecret)
+            || !TryRead(output, arguments, SecretToken, SecretTokenFile, out var secretToken)) return false;
+        if (token is null) return Refuse(output, "INVALID_TOKEN", "give the token by either --token or --token-file");
         if (BotToken.TelegramIdOf(token) is not { } telegramId)
-            return session.Output.Fail(ExitCode.Usage, "INVALID_TOKEN", "the token has not the form of a bot token, as 123456:AA…");
+            return Refuse(output, "INVALID_TOKEN", "the token has not the form of a bot token, as 123456:AA…");
         if ((webhookSecret is not null && !BotSettings.IsSecret(webhookSecret)) || (secretToken is not null && !BotSettings.IsSecret(secretToken)))
-            return session.Output.Fail(ExitCode.Usage, "INVALID_SECRET", "secrets have 1 to 256 of the characters A-Z a-z 0-9 _ -");
+            return Refuse(output, "INVALID_SECRET", "secrets have 1 to 256 of the characters A-Z a-z 0-9 _ -");
         if (webhookSecret?.Length < Limits.Access.WebhookSecretGoodChars)
-            session.Output.Warn($"the webhook secret is short; whoever guesses it can post updates. {Limits.Access.WebhookSecretGoodChars} random characters are good");
+            output.Warn($"the webhook secret is short; whoever guesses it can post updates. {Limits.Access.WebhookSecretGoodChars} random characters are good");
         if (arguments.GetValue(Label) is { Length: 0 or > Limits.Ingest.LabelCharacters })
-            return session.Output.Fail(ExitCode.Usage, "INVALID_LABEL", $"a label has 1 to {Limits.Ingest.LabelCharacters} characters");
+            return Refuse(output, "INVALID_LABEL", $"a label has 1 to {Limits.Ingest.LabelCharacters} characters");
         var baseUrl = arguments.GetValue(BaseUrl);
         if (baseUrl is not null && !BotSettings.IsServer(baseUrl))
-            return session.Output.Fail(ExitCode.Usage, "INVALID_URL", "--base-url is not an http or https URL without a user, a query and a fragment");
+            return Refuse(output, "INVALID_URL", "--base-url is not an http or https URL without a user, a query and a fragment");
         if (arguments.GetValue(Poll) && arguments.GetValue(Webhook))
-            return session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", "--poll and --webhook exclude each other: Telegram gives a bot's updates to one of them");
+            return Refuse(output, "CONFLICTING_OPTIONS", "--poll and --webhook exclude each other: Telegram gives a bot's updates to one of them");
 
-        var verify = !arguments.GetValue(NoVerify);
-        var bot = new BotRegistration(telegramId, token, arguments.GetValue(Poll) ? BotModes.Poll : arguments.GetValue(Webhook) ? BotModes.Webhook : null)
+        bot = new BotRegistration(telegramId, token, arguments.GetValue(Poll) ? BotModes.Poll : arguments.GetValue(Webhook) ? BotModes.Webhook : null)
         {
             Label = arguments.GetValue(Label),
             WebhookSecret = webhookSecret,
             SecretToken = secretToken,
             BaseUrl = baseUrl,
             Update = arguments.GetValue(Update),
-            Verify = verify,
+            Verify = !arguments.GetValue(NoVerify),
             TakeOver = arguments.GetValue(TakeOver),
         };
-        return Answer(session, await session.BotRegistrar.RegisterAsync(Actor.CommandLine, bot, cancellation), verify);
+        return true;
+    }
+
+    private static bool Refuse(CliOutput output, string code, string message)
+    {
+        output.Fail(ExitCode.Usage, code, message);
+        return false;
     }
 
     private static int Answer(CliSession session, BotOutcome added, bool verified)
@@ -84,20 +96,17 @@ internal static class BotAddCommand
     }
 
     /// <summary>A secret as an argument or in a file; both null: it is not given. Otherwise it was told what is wrong.</summary>
-    private static bool TryRead(CliSession session, ParseResult arguments, Option<string?> direct, Option<string?> inFile, out string? secret)
+    private static bool TryRead(CliOutput output, ParseResult arguments, Option<string?> direct, Option<string?> inFile, out string? secret)
     {
         secret = arguments.GetValue(direct);
         if (arguments.GetValue(inFile) is not { } path) return true;
         if (secret is not null)
-        {
-            session.Output.Fail(ExitCode.Usage, "CONFLICTING_OPTIONS", $"{direct.Name} and {inFile.Name} are both given; which one is meant?");
-            return false;
-        }
+            return Refuse(output, "CONFLICTING_OPTIONS", $"{direct.Name} and {inFile.Name} are both given; which one is meant?");
 
         var read = SecretFile.Read(path);
         secret = read.Text;
-        if (read.Warning is not null) session.Output.Warn($"{inFile.Name}: {read.Warning}");
-        if (read.Failure is not null) session.Output.Fail(ExitCode.Usage, "INVALID_SECRET_FILE", $"{inFile.Name}: {read.Failure}");
+        if (read.Warning is not null) output.Warn($"{inFile.Name}: {read.Warning}");
+        if (read.Failure is not null) output.Fail(ExitCode.Usage, "INVALID_SECRET_FILE", $"{inFile.Name}: {read.Failure}");
         return read.Failure is null;
     }
 }

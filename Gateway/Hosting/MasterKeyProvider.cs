@@ -42,10 +42,9 @@ internal static class MasterKeyProvider
                     + $"and stored bot tokens are lost; to begin with new ones: openssl rand -base64 32 > {path}");
             }
 
-            var kept = MasterKeyFile.ReadOrCreate(path);
-            return kept is null
-                ? new(null, $"{path} does not hold a master key; restore it from a backup")
-                : new(kept, null, MasterKeyFile.ReadPrevious(path));
+            return MasterKeyFile.ReadBoth(path) is { } kept
+                ? new(kept.Current, null, kept.Previous)
+                : new(null, $"{path} does not hold a master key; restore it from a backup");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

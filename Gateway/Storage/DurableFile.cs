@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gateway.Storage;
 
@@ -8,25 +9,30 @@ namespace Gateway.Storage;
 /// </summary>
 internal static partial class DurableFile
 {
-    /// <summary>EINVAL: a file system that cannot sync folders, as some network ones. Nothing better is to be had there.</summary>
-    private const int CannotBeSynced = 22;
+    /// <summary>Ends the name that a file has until it is whole; one that is there behind a crash is nobody's any more.</summary>
+    public const string SideSuffix = ".side";
+
+    private static int sides;
 
     /// <summary>When this returns, the file is there with these bytes, whatever happens.</summary>
     /// <param name="overwrite">False: a file that is there already stays, and this throws as <see cref="File.Move(string, string, bool)"/> does.</param>
     public static void Write(string path, ReadOnlySpan<byte> bytes, bool overwrite = true, bool isPrivate = false)
     {
-        var side = $"{path}.{Environment.ProcessId}";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        var side = $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref sides)}{SideSuffix}";
+        // New: into a file or a link that another user laid there before, a secret would be written for him.
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         // From the first byte on: a mode set afterwards would leave a moment for everybody.
         if (isPrivate && !OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(side, options))
-        {
-            file.Write(bytes);
-            file.Flush(flushToDisk: true);
-        }
-
+        // Of a process that died, in a container where all have the same number.
+        File.Delete(side);
         try
         {
+            using (var file = new FileStream(side, options))
+            {
+                file.Write(bytes);
+                file.Flush(flushToDisk: true);
+            }
+
             File.Move(side, path, overwrite);
         }
         catch
@@ -49,28 +55,15 @@ internal static partial class DurableFile
     public static void SyncFolder(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
-        var descriptor = Open(folder, 0);
-        if (descriptor < 0) throw Failure(folder);
-        try
-        {
-            if (FileSync(descriptor) != 0 && Marshal.GetLastPInvokeError() != CannotBeSynced) throw Failure(folder);
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
+        using var opened = new SafeFileHandle(Open(folder, 0), ownsHandle: true);
+        if (opened.IsInvalid) throw new IOException($"the folder {folder} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}");
+        // Goes on behind a signal, and takes it when a file system cannot sync folders, as some network ones: nothing better is to be had there.
+        RandomAccess.FlushToDisk(opened);
     }
 
     private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
-    private static IOException Failure(string folder) => new($"the folder {folder} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}");
-
+    /// <summary>The runtime opens no folders.</summary>
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FileSync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gateway.Access;
 using Gateway.Storage;
 
 namespace Gateway.Tests.Cli.Apply;
@@ -113,5 +114,36 @@ internal sealed class ApplyScript(GatewayProgram gateway, IDatabase database, pa
         Assert.Equal(["remove feedback True", "remove grant True", "remove grant True", "remove grant True", "remove key True", "remove user True", "remove bot True"], Changes(pruned));
         Assert.Equal("user root: is the last administrator", Assert.Single(pruned.GetProperty("kept").EnumerateArray()).GetString());
         Assert.Empty(Changes(await DoneAsync(Nothing, "--prune")));
+    }
+
+    /// <summary>Two processes with one file, first without the keys and then with keys that a crash left without a text.</summary>
+    public async Task RunTwoAtOnceAsync()
+    {
+        const int keys = 4;
+        var text = "keys:\n" + string.Concat(Enumerable.Range(0, keys).Select(key => $"  - {{ name: key{key}, secret: file:keys/{key} }}\n"));
+        var path = gateway.FileOf("gateway.yaml", text);
+        for (var round = 0; round < 3; round++)
+        {
+            Task<ProgramAnswer> ApplyOneAsync() => gateway.RunWithAsync([.. environment], "apply", "-f", path, "--json");
+            var both = await Task.WhenAll(ApplyOneAsync(), ApplyOneAsync());
+            Assert.All(both, answer => Assert.True(answer.ExitCode is 0 || answer.Json.GetProperty("code").GetString() == "APPLY_INCOMPLETE", answer.Output + answer.Errors));
+            await DoneAsync(text);
+            await AssertFilesWorkAsync(keys);
+            await ControlTransaction.RunAsync(database, commands => commands.ExecuteAsync("UPDATE api_keys SET hash = ''"), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Each key is there once, and what is in its file is what it takes.</summary>
+    private async Task AssertFilesWorkAsync(int keys)
+    {
+        using var hasher = new ApiKeyHasher();
+        var rows = await ControlTransaction.RunQuietAsync(
+            database, commands => commands.ReadRowsAsync("SELECT name, hash FROM api_keys ORDER BY name", row => (Name: row.GetString(0), Hash: row.GetString(1))), CancellationToken.None);
+        Assert.Equal(Enumerable.Range(0, keys).Select(key => $"key{key}"), rows.Select(row => row.Name));
+        foreach (var row in rows)
+        {
+            var text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(KeyPath)!, row.Name["key".Length..])).Trim();
+            Assert.True(await hasher.VerifyAsync(text, row.Hash), $"the file of {row.Name} does not work");
+        }
     }
 }

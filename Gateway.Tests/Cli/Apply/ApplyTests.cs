@@ -26,6 +26,10 @@ public sealed class ApplyTests : IAsyncLifetime
     [Fact]
     public Task Apply_FromNothingAgainChangedAndPruned_MakesItSo() => script.RunAsync();
 
+    /// <summary>Regression: a file could have a text that its key did not take, and a name two keys.</summary>
+    [Fact]
+    public Task Apply_TwoAtOnce_LeaveEachKeyOnceWithItsTextInItsFile() => script.RunTwoAtOnceAsync();
+
     [Fact]
     public async Task DryRun_ShowsTheDifferenceAndChangesNothing()
     {

@@ -88,23 +88,24 @@ internal sealed class ChangeRunner
         }
 
         var settings = new ApiKeySettings(key.Name, key.IsAdmin, key.Scopes is null ? null : ApiKeySettings.JoinScopes(key.Scopes), key.ExpiresAtMs, key.RatePerSecond, key.RateBurst);
-        if (change.Id == 0)
+        var isNew = change.Id == 0;
+        if (!isNew)
         {
-            var created = await session.ApiKeys.CreateAsync(actor, null, settings, made => HandOver(key, made), cancellation);
-            keyIds[key.Name] = created!.Id;
-            return null;
+            await session.ApiKeys.UpdateAsync(actor, null, change.Id, _ => settings, cancellation);
+            if (!change.Fields.Any(field => field.Field == PlanBuilder.UnfinishedKey)) return null;
         }
 
-        await session.ApiKeys.UpdateAsync(actor, null, change.Id, _ => settings, cancellation);
-        if (change.Fields.Any(field => field.Field == PlanBuilder.UnfinishedKey)) await session.ApiKeys.FinishAsync(change.Id, made => HandOver(key, made), cancellation);
+        // Out before the key is good for anything: a crash behind it leaves a file, or a line, with a key that nobody takes, and the next run makes another.
+        Action<CreatedApiKey>? show = null, save = null;
+        if (key.SecretFile is { } path) save = made => KeyFile.Write(path, made.Text);
+        else show = made => report.Show(new AppliedKeyJson(made.Id, key.Name, made.Text, null));
+        var created = isNew
+            ? await session.ApiKeys.CreateOnlyAsync(actor, settings, show, save, cancellation)
+            : await session.ApiKeys.FinishAsync(change.Id, show, save, cancellation);
+        if (created is null) return "another command makes it, or takes it away, at this moment; a text that was shown for it here is good for nothing";
+        keyIds[key.Name] = created.Id;
+        if (key.SecretFile is not null) report.Show(new AppliedKeyJson(created.Id, key.Name, null, key.SecretFile));
         return null;
-    }
-
-    /// <summary>Before the key is good for anything: a crash behind this leaves a file, or a line, with a key that nobody takes, and the next run makes another one.</summary>
-    private void HandOver(KeyEntry key, CreatedApiKey made)
-    {
-        if (key.SecretFile is { } path) KeyFile.Write(path, made.Text);
-        report.Show(new AppliedKeyJson(made.Id, key.Name, key.SecretFile is null ? made.Text : null, key.SecretFile));
     }
 
     private async Task<string?> MakeUserAsync(PlannedUser change, CancellationToken cancellation)
