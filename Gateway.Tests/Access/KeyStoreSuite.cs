@@ -123,6 +123,23 @@ public abstract class KeyStoreSuite : IAsyncLifetime
         Assert.Equal(AuthenticationStatus.Accepted, (await fresh.AuthenticateAsync(key.Text, None)).Status);
     }
 
+    [Fact]
+    public async Task Key_MadeOnlyOnceByTwoAtOnce_IsOneAndItsTextIsTheOneThatWasSaved()
+    {
+        for (var round = 1; round <= 5; round++)
+        {
+            var (name, saved) = ($"desk{round}", "");
+            Task<CreatedApiKey?> MakeAsync() => Task.Run(() => fixture.ApiKeys.CreateOnlyAsync(Somebody, new ApiKeySettings(name), null, made => saved = made.Text, None));
+            var made = Assert.Single(await Task.WhenAll(MakeAsync(), MakeAsync()), each => each is not null)!;
+            Assert.Equal(made.Text, saved);
+
+            await fixture.ExecuteAsync($"UPDATE api_keys SET hash = '' WHERE id = {made.Id}");
+            Task<CreatedApiKey?> FinishAsync() => Task.Run(() => fixture.ApiKeys.FinishAsync(made.Id, null, finished => saved = finished.Text, None));
+            Assert.Single(await Task.WhenAll(FinishAsync(), FinishAsync()), each => each is not null);
+            Assert.Equal(AuthenticationStatus.Accepted, (await fixture.AuthenticateAsync(saved)).Status);
+        }
+    }
+
     /// <summary>An apply found the row between its two transactions, and finished it: whoever made it has a text that works all the same.</summary>
     [Fact]
     public async Task Key_FinishedByAnotherWhileItIsMade_IsMadeOnceMore()

@@ -81,6 +81,27 @@ internal sealed class GatewayProgram : IDisposable
         return isAtWork && process.ExitCode != 0 ? await output : null;
     }
 
+    /// <summary>Two processes with one command line, which the test holds up until both have printed that far.</summary>
+    public async Task<ProgramAnswer[]> RunTwoAsync((string Name, string Value)[] environment, string printed, Func<Task> goOn, params string[] arguments)
+    {
+        using var one = Start(environment, [.. arguments, "--data", DataFolder]);
+        using var other = Start(environment, [.. arguments, "--data", DataFolder]);
+        using var limit = new CancellationTokenSource(Patience);
+        var both = new[] { one, other };
+        var errors = both.Select(each => each.StandardError.ReadToEndAsync(limit.Token)).ToArray();
+        var begun = new char[printed.Length];
+        foreach (var each in both)
+        {
+            await each.StandardOutput.ReadBlockAsync(begun, limit.Token);
+            Assert.Equal(printed, new string(begun));
+        }
+
+        await goOn();
+        var outputs = await Task.WhenAll(both.Select(each => each.StandardOutput.ReadToEndAsync(limit.Token)));
+        foreach (var each in both) await each.WaitForExitAsync(limit.Token);
+        return [.. both.Select((each, at) => new ProgramAnswer(each.ExitCode, printed + outputs[at], errors[at].Result))];
+    }
+
     /// <summary>Serves on a free port until stopped.</summary>
     public Task<RunningGateway> ServeAsync(params string[] arguments) => ServeWithAsync([], arguments);
 

@@ -31,6 +31,16 @@ public sealed class DurableFileTests : IDisposable
         Assert.Single(Directory.GetFiles(folder));
     }
 
+    [Fact]
+    public void CreateFolder_InOnesThatAreNotThereEither_MakesAll()
+    {
+        var inner = Path.Combine(folder, "one", "two");
+        foreach (var name in new[] { inner, inner + Path.DirectorySeparatorChar }) DurableFile.CreateFolder(name);
+        Assert.True(Directory.Exists(inner));
+        File.WriteAllText(FilePath, "");
+        Assert.Throws<IOException>(() => DurableFile.CreateFolder(FilePath));
+    }
+
     /// <summary>Regression: a link that another user laid in the way took the secret.</summary>
     [Fact]
     public void Write_WhereALinkLies_WritesNothingThroughIt()

@@ -25,7 +25,7 @@ internal sealed class ParkedUpdates(string folder)
                 return path;
             }
 
-            Directory.CreateDirectory(folder);
+            DurableFile.CreateFolder(folder);
             if (Directory.EnumerateFiles(folder).Count() >= Limits.Ingest.ParkedUpdates)
             {
                 reason = $"{folder} has {Limits.Ingest.ParkedUpdates} files";

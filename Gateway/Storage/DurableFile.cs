@@ -44,6 +44,16 @@ internal static partial class DurableFile
         SyncFolder(FolderOf(path));
     }
 
+    /// <summary>A folder is a name in another one: a file in a new folder outlives a power cut only with it.</summary>
+    public static void CreateFolder(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        var parent = FolderOf(Path.TrimEndingDirectorySeparator(folder));
+        CreateFolder(parent);
+        Directory.CreateDirectory(folder);
+        SyncFolder(parent);
+    }
+
     /// <summary>When this returns, the file stays away. One that is not there is no error.</summary>
     public static void Delete(string path)
     {

@@ -8,7 +8,7 @@ internal static class KeyFile
 {
     public static void Write(string path, string text)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
         DurableFile.Write(path, Encoding.ASCII.GetBytes(text + "\n"), isPrivate: true);
     }
 }
