@@ -192,6 +192,26 @@ public sealed class PullTests
         Assert.False(PullHandler.MayLeave(outlet, hub.Hub, connection));
     }
 
+    /// <summary>Asked again before each part of an answer that its reader is slow to take: the key may have expired meanwhile, or lost its scope.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Pull_KeyEndsOrLosesItsScopeWithItsGrantsAsTheyWere_AnswersNothingMore(bool ends)
+    {
+        await using var hub = await HubHarness.StartAsync(history: 3);
+        var principal = HubHarness.Reader(1);
+        var outlet = new PullOutlet(10, 0);
+        var connection = hub.Hub.Open(principal, PullFraming.Instance, outlet);
+        outlet.Attach(connection);
+        await connection.StartAsync(await hub.Hub.ResolveAsync(principal, new SubscriptionRequest { All = true, After = 0 }, default));
+        await outlet.CaughtUp.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(PullHandler.MayLeave(outlet, hub.Hub, connection));
+
+        (principal.IsRevoked, principal.Permissions) = ends ? (true, principal.Permissions) : (false, Gateway.Access.Permission.None);
+
+        Assert.False(PullHandler.MayLeave(outlet, hub.Hub, connection));
+    }
+
     /// <summary>What let an event out are the grants before the shard looked at it, not those of the moment when the outlet took it.</summary>
     [Fact]
     public async Task Pull_RevokedBetweenTheShardsLookAndTheOutlet_AnswersNothingOfIt()

@@ -10,6 +10,7 @@ internal static class GuardedReply
     {
         var output = OutputGate.Of(exchange.Context);
         output?.Add(guard);
+        // A reset of an HTTP/2 stream does not end this: the server cancels nobody whose answer it has whole, and what it has framed still leaves.
         try
         {
             await JsonReply.WriteAsync(exchange, StatusCodes.Status200OK, json);

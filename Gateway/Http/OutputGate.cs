@@ -28,6 +28,18 @@ internal sealed class OutputGate(TimeProvider time)
         }
     }
 
+    /// <param name="last">Ends when nothing more is on the way, or the connection has ended.</param>
+    public void RemoveAfter(Func<RestStatus> guard, Task last)
+    {
+        if (last.IsCompleted)
+        {
+            Remove(guard);
+            return;
+        }
+
+        _ = last.ContinueWith(_ => Remove(guard), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
     public void Remove(Func<RestStatus> guard)
     {
         lock (gate)

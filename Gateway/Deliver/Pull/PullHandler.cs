@@ -122,7 +122,7 @@ internal sealed class PullHandler(StreamAdmission admission, Hub hub, TimeProvid
 
     /// <summary>What was collected under permissions of which some were taken since, or that nobody knows now, does not leave; the client asks again.</summary>
     internal static bool MayLeave(PullOutlet outlet, Hub hub, Connection connection) =>
-        outlet.CollectedUnder is not { } grants || (hub.MayDeliver
+        outlet.CollectedUnder is not { } grants || (hub.MayDeliver && !connection.Principal.IsRevoked && connection.Principal.Has(Permission.EventsRead)
             && (ReferenceEquals(grants, connection.Principal.Grants) || (!outlet.IsMixed && connection.Principal.Grants.Covers(grants))));
 
     private static Task Forever(CancellationToken until) =>

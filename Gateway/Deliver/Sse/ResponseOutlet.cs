@@ -70,7 +70,8 @@ internal sealed class ResponseOutlet : IOutlet
         }
         finally
         {
-            output?.Remove(guard);
+            // Over HTTP/2 what the server has framed leaves after its stream was reset as well: until then there is somebody to ask.
+            output?.RemoveAfter(guard, pending);
         }
     }
 

@@ -92,8 +92,9 @@ internal abstract class FrameOutlet(PipeReader input) : IOutlet
     protected abstract int TrySend(ReadOnlySpan<byte> frames);
 
     /// <summary>For <see cref="OutputGate"/>: what is on its way is the peer's still, or nothing is but the close frame.</summary>
-    protected RestStatus CheckRest() =>
-        IsWriting && !isLastOnItsWay && connection is { } owner ? owner.CheckRest() : RestStatus.Send;
+    /// <param name="isOnItsWay">Whether something is that was given to <see cref="WriteAsync"/>.</param>
+    protected RestStatus CheckRest(bool isOnItsWay) =>
+        isOnItsWay && !isLastOnItsWay && connection is { } owner ? owner.CheckRest() : RestStatus.Send;
 
     /// <summary>
     /// Before the rest of a send goes on: waits while permissions are not known. False: it must not leave, because something in it may not be read

@@ -20,7 +20,7 @@ internal sealed class StreamOutlet : FrameOutlet
     private readonly HttpContext context;
     private readonly OutputGate? output;
     private readonly Func<RestStatus> guard;
-    private Task last = Task.CompletedTask;
+    private volatile Task last = Task.CompletedTask;
     private bool hasEnded;
     private bool hasReturned;
 
@@ -29,7 +29,8 @@ internal sealed class StreamOutlet : FrameOutlet
     {
         this.stream = stream;
         this.context = context;
-        guard = CheckRest;
+        // Not of the state alone: over HTTP/2 what was framed leaves after the stream was cut as well.
+        guard = () => CheckRest(IsWriting || !last.IsCompleted);
         output = OutputGate.Of(context);
         output?.Add(guard);
     }
