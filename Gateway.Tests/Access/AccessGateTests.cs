@@ -80,15 +80,18 @@ public sealed class AccessGateTests
     }
 
     [Theory]
-    [InlineData("UPDATE api_keys SET revoked_at_ms = 1", HttpStatusCode.Unauthorized)]
-    [InlineData("UPDATE api_keys SET scopes = 'chats:read'", HttpStatusCode.Forbidden)]
-    [InlineData("UPDATE api_keys SET name = 'other'", HttpStatusCode.OK)]
-    public async Task Key_ChangedWhileItsBodyComes_IsAskedForAgain(string change, HttpStatusCode expected)
+    [InlineData("UPDATE api_keys SET revoked_at_ms = 1", HttpStatusCode.Unauthorized, "route thing 1")]
+    [InlineData("UPDATE api_keys SET scopes = 'chats:read'", HttpStatusCode.Forbidden, "permission bots:write 1")]
+    [InlineData("UPDATE api_keys SET name = 'other'", HttpStatusCode.OK, "")]
+    public async Task Key_ChangedWhileItsBodyComes_IsAskedForAgainAndNotedOnce(string change, HttpStatusCode expected, string noted)
     {
         await using var fixture = await AccessFixture.CreateAsync();
         var (entered, released) = (new TaskCompletionSource(), new TaskCompletionSource());
         var route = new HttpRoute("POST", "/thing", HandleAsync, "thing") { Needs = "bots:write" };
-        var door = new FrontDoor(new Router([new AccessGate(fixture.Access, fixture.PollAsync).Protect(route)]), NullLogger<FrontDoor>.Instance);
+        var denials = new AuditDenials(fixture.Database, fixture.Time, NullLogger.Instance);
+        var ended = new TaskCompletionSource();
+        var gated = new AccessGate(fixture.Access, fixture.PollAsync, denials).Protect(route);
+        var door = new FrontDoor(new Router([gated with { Handler = RunAsync }]), NullLogger<FrontDoor>.Instance);
         await using var server = await LoopbackServer.StartAsync(door.HandleAsync);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/thing");
         request.Headers.Add("X-API-Key", await KeyAsync(fixture, "bots:write"));
@@ -101,6 +104,16 @@ public sealed class AccessGateTests
 
         using var response = await sending;
         Assert.Equal(expected, response.StatusCode);
+        // The note comes after the answer.
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.True(await denials.FlushAsync(isLast: true));
+        Assert.Equal(noted, await fixture.ReadAsync("SELECT COALESCE(MAX(target_type || ' ' || target_id || ' ' || count), '') FROM audit_log WHERE outcome = 'denied'"));
+
+        async Task RunAsync(Exchange exchange)
+        {
+            await gated.Handler(exchange);
+            ended.SetResult();
+        }
 
         async Task HandleAsync(Exchange exchange)
         {
