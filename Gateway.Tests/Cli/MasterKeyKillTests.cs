@@ -32,6 +32,7 @@ public sealed class MasterKeyKillTests : IAsyncLifetime
 
     /// <summary>Back and forth between two keys by option, which the server beside it knows both: each run has all to do again.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Rotate_KilledAtRandomMomentsBesideAServer_LosesNothing()
     {
         const int kills = 20;
