@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -11,17 +10,20 @@ namespace Gateway.Http;
 /// The last stretch of everything that is sent, below TLS: straight into the socket, on the thread that flushed, in place of the server's own
 /// output buffer. That one takes 64 KiB, answers "done", and lets them go when the peer reads again, whatever was revoked meanwhile; here a flush is
 /// done when the kernel has the bytes, and whose they are is asked before they go (law L7). Without streams on the connection it asks nobody.
+/// As with any pipe, one at a time writes; it may go on while a flush waits. An idle connection holds no buffer.
 /// </summary>
-internal sealed class ConnectionOutput
+internal sealed class ConnectionOutput : PipeWriter, IDuplexPipe
 {
-    [ThreadStatic]
-    private static List<ArraySegment<byte>>? segments;
+    private const int LeastBytes = 4096;
 
     private readonly ConnectionContext connection;
     private readonly Socket socket;
     private readonly IDuplexPipe transport;
     private readonly OutputGate gate;
-    private readonly Pipe pipe;
+    private byte[] buffer = [];
+    private int unflushedBytes;
+    private Task<FlushResult>? last;
+    private volatile bool hasEnded;
 
     private ConnectionOutput(ConnectionContext connection, Socket socket, TimeProvider time)
     {
@@ -29,122 +31,184 @@ internal sealed class ConnectionOutput
         this.socket = socket;
         transport = connection.Transport;
         gate = new OutputGate(time);
-        // A reader that runs inside the flush, and a flush that waits for its last byte.
-        pipe = new Pipe(new PipeOptions(
-            connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool, PipeScheduler.Inline, PipeScheduler.ThreadPool,
-            pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        connection.Features.Set(gate);
     }
+
+    public PipeReader Input => transport.Input;
+
+    public PipeWriter Output => this;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => unflushedBytes;
 
     /// <summary>For a listener, before TLS is added to it.</summary>
     public static Func<ConnectionDelegate, ConnectionDelegate> Layer(TimeProvider time) => next => connection =>
-        connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket
-            ? new ConnectionOutput(connection, socket, time).RunAsync(next)
-            : next(connection);
-
-    private async Task RunAsync(ConnectionDelegate next)
     {
-        // A send takes what the kernel has room for and never waits.
-        socket.Blocking = false;
-        connection.Features.Set(gate);
-        connection.Transport = new Duplex(transport.Input, pipe.Writer);
-        var sending = SendAsync();
-        try
+        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket && TryUnblock(socket))
         {
-            await next(connection);
+            connection.Transport = new ConnectionOutput(connection, socket, time);
         }
-        finally
+
+        return next(connection);
+    };
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return buffer.AsMemory(unflushedBytes);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return buffer.AsSpan(unflushedBytes);
+    }
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(buffer.Length - unflushedBytes), nameof(bytes));
+        unflushedBytes += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var (taken, count) = (buffer, unflushedBytes);
+        (buffer, unflushedBytes) = ([], 0);
+        var isWaiting = last is { IsCompleted: false };
+        if (isWaiting || (count > 0 && !hasEnded))
         {
-            await pipe.Writer.CompleteAsync();
-            await sending;
+            var sent = isWaiting || !gate.MayLeave ? 0 : TrySend(taken.AsSpan(0, count));
+            if (isWaiting || sent < count)
+            {
+                return new ValueTask<FlushResult>(last = FinishAsync(isWaiting ? last : null, taken, sent, count));
+            }
+        }
+
+        Return(taken);
+        return new ValueTask<FlushResult>(Result);
+    }
+
+    /// <summary>Nothing here can be given up: a flush ends when its bytes have left, or with the connection. The server cancels none of its transport's.</summary>
+    public override void CancelPendingFlush()
+    {
+    }
+
+    /// <summary>The transport ends the connection behind the last byte.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        var flush = FlushAsync();
+        if (flush.IsCompleted)
+        {
+            transport.Output.Complete(exception);
+        }
+        else
+        {
+            _ = flush.AsTask().ContinueWith(
+                _ => transport.Output.Complete(exception), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
-    private async Task SendAsync()
+    private FlushResult Result => new(isCanceled: false, isCompleted: hasEnded);
+
+    private void Reserve(int sizeHint)
+    {
+        var needed = unflushedBytes + Math.Max(sizeHint, 1);
+        if (needed <= buffer.Length)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, Math.Max(LeastBytes, buffer.Length * 2)));
+        buffer.AsSpan(0, unflushedBytes).CopyTo(larger);
+        Return(buffer);
+        buffer = larger;
+    }
+
+    /// <summary>A send takes what the kernel has room for and never waits. False: the peer is gone already, and nothing will be sent.</summary>
+    private static bool TryUnblock(Socket socket)
     {
         try
         {
-            while (true)
-            {
-                var read = await pipe.Reader.ReadAsync();
-                if (!read.Buffer.IsEmpty && !await SendAllAsync(read.Buffer))
-                {
-                    // With a reset: what the kernel still holds for the peer is let go as well.
-                    connection.Abort(new ConnectionAbortedException("The rest may not leave, or the peer is gone."));
-                    return;
-                }
+            socket.Blocking = false;
+            return true;
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
-                pipe.Reader.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    return;
-                }
+    private static void Return(byte[] array)
+    {
+        if (array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+
+    private async Task<FlushResult> FinishAsync(Task? before, byte[] taken, int sent, int count)
+    {
+        try
+        {
+            if (before is not null)
+            {
+                await before;
             }
+
+            if (!hasEnded && !await SendAllAsync(taken, sent, count))
+            {
+                hasEnded = true;
+                // With a reset: what the kernel still holds for the peer is let go as well.
+                connection.Abort(new ConnectionAbortedException("The rest may not leave, or the peer is gone."));
+            }
+
+            return Result;
         }
         finally
         {
-            // Ends flushes that wait, and lets the transport end the connection behind the last byte.
-            await pipe.Reader.CompleteAsync();
-            await transport.Output.CompleteAsync();
+            Return(taken);
         }
     }
 
     /// <returns>False: the peer is gone, or the rest must not leave.</returns>
-    private async ValueTask<bool> SendAllAsync(ReadOnlySequence<byte> rest)
+    private async ValueTask<bool> SendAllAsync(byte[] taken, int sent, int count)
     {
-        while (!gate.IsGuarded || await gate.MayLeaveAsync(connection.ConnectionClosed))
+        while (sent >= 0 && await gate.MayLeaveAsync(connection.ConnectionClosed))
         {
-            var sent = TrySend(rest);
-            if (sent < 0)
+            var more = TrySend(taken.AsSpan(sent, count - sent));
+            if (more < 0 || (sent += more) == count)
             {
-                return false;
-            }
-
-            rest = rest.Slice(sent);
-            if (rest.IsEmpty)
-            {
-                return true;
+                return more >= 0;
             }
 
             // A wait for room cannot be taken back, and its bytes leave when there is some, even if this process has just been woken. So one byte
             // waits where somebody has a say, and the others go after another look.
-            sent = await WaitAsync(gate.IsGuarded ? rest.First[..1] : rest.First);
-            if (sent < 0)
+            more = await WaitAsync(taken.AsMemory(sent, gate.IsGuarded ? 1 : count - sent));
+            if (more < 0 || (sent += more) == count)
             {
-                return false;
-            }
-
-            rest = rest.Slice(sent);
-            if (rest.IsEmpty)
-            {
-                return true;
+                return more >= 0;
             }
         }
 
         return false;
     }
 
-    /// <returns>What the kernel took; negative when the peer is gone.</returns>
-    private int TrySend(ReadOnlySequence<byte> bytes)
+    /// <returns>What the kernel took at once; negative when the peer is gone.</returns>
+    private int TrySend(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            SocketError error;
-            var sent = bytes.IsSingleSegment
-                ? socket.Send(bytes.FirstSpan, SocketFlags.None, out error)
-                : socket.Send(Gather(bytes), SocketFlags.None, out error);
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
             return error is SocketError.Success or SocketError.WouldBlock ? sent : -1;
         }
         catch (ObjectDisposedException)
         {
             return -1;
         }
-        finally
-        {
-            segments?.Clear();
-        }
     }
 
-    /// <returns>Negative when the peer is gone.</returns>
+    /// <returns>What the kernel took; negative when the peer is gone.</returns>
     private async ValueTask<int> WaitAsync(ReadOnlyMemory<byte> bytes)
     {
         try
@@ -156,21 +220,4 @@ internal sealed class ConnectionOutput
             return -1;
         }
     }
-
-    private static List<ArraySegment<byte>> Gather(ReadOnlySequence<byte> bytes)
-    {
-        var list = segments ??= [];
-        foreach (var memory in bytes)
-        {
-            // The server's pool and the pipe's own buffers are arrays.
-            if (MemoryMarshal.TryGetArray(memory, out var segment))
-            {
-                list.Add(segment);
-            }
-        }
-
-        return list;
-    }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -16,6 +16,9 @@ internal sealed class OutputGate(TimeProvider time)
 
     public bool IsGuarded => guards.Length > 0;
 
+    /// <summary>Now; where not, <see cref="MayLeaveAsync"/> says whether it is a matter of time.</summary>
+    public bool MayLeave => Check() == RestStatus.Send;
+
     /// <summary>Null where nothing stands between the server and the socket: in tests without one.</summary>
     public static OutputGate? Of(HttpContext context) => context.Features.Get<OutputGate>();
 
