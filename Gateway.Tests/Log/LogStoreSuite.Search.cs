@@ -118,6 +118,16 @@ public abstract partial class LogStoreSuite
         }
     }
 
+    /// <summary>Whatever found it: the grants may have changed since the page's scopes were taken.</summary>
+    [Fact]
+    public async Task Messages_ThatMayNotBeRead_AreOnNoPage()
+    {
+        await CommitAsync(SampleUpdates.Message(1, 1, "word"), SampleUpdates.Message(2, 2, "word"));
+        await IndexAsync();
+        foreach (var search in new[] { null, SearchQuery.TryParse("word", out _) })
+            Assert.Equal([1L], (await MessagesAsync(new(long.MaxValue, 9) { Search = search, MayRead = row => row.Id != 2 })).Ids);
+    }
+
     /// <summary>An index from before threads were terms: it is written once more, from the first message that is in one.</summary>
     [Fact]
     public async Task Search_IndexWithoutThreads_IsWrittenAgainByTheMigration()
