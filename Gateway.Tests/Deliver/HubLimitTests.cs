@@ -30,11 +30,25 @@ public sealed class HubLimitTests
     {
         await using var hub = await HubHarness.StartAsync();
         var outlet = await hub.BlockedAsync();
-        for (var i = 0; i < 70; i++)
-        {
-            hub.Time.Advance(TimeSpan.FromSeconds(1));
-            await hub.SettleAsync();
-        }
+        await AdvanceSecondsAsync(hub, 70);
+
+        Assert.Equal(CloseCode.SlowConsumer, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    /// <summary>What it does not take may be held back by its outlet: the peer is not to blame before delivery goes on.</summary>
+    [Fact]
+    public async Task Peer_TakesNothingWhileDeliveryIsHeld_ItsTimeStartsWhenItIsLetGo()
+    {
+        await using var hub = await HubHarness.StartAsync();
+        var outlet = await hub.BlockedAsync();
+        hub.IsCurrent = false;
+        await AdvanceSecondsAsync(hub, 70);
+        Assert.Null(outlet.Closed);
+
+        hub.IsCurrent = true;
+        await AdvanceSecondsAsync(hub, 50);
+        Assert.Null(outlet.Closed);
+        await AdvanceSecondsAsync(hub, 20);
 
         Assert.Equal(CloseCode.SlowConsumer, await outlet.Connection.Completion.WaitAsync(TimeSpan.FromSeconds(20)));
     }
